@@ -1,0 +1,18 @@
+//! The one place where our values become JSON: for the network, the log and the bus.
+//!
+//! [`record`] is a job as everybody sees it, [`body`] what requests carry, [`frame`] what live connections carry, [`problem`] how a
+//! refusal is told, [`close`] how a connection ends, [`log`] an event as the log keeps it, [`position`] a place in it. The types are
+//! twins of the domain's; [`convert`] is the only file that knows both.
+
+pub mod body;
+pub mod close;
+pub mod convert;
+pub mod frame;
+pub mod log;
+pub mod position;
+pub mod problem;
+pub mod record;
+pub mod time;
+
+pub use log::LoggedEvent;
+pub use position::Position;
