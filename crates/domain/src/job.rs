@@ -209,6 +209,11 @@ impl Job {
         self.status == Status::Running || self.is_suspended()
     }
 
+    /// Whether the stop wish that stands is the clock's own, which enforces the time limit, and nobody's besides.
+    pub fn is_stopped_by_limit(&self) -> bool {
+        self.limit_enforced && self.wish.is_stop() && self.wish.by.is_none()
+    }
+
     /// Whether it takes a place of its task.
     pub fn takes_slot(&self) -> bool {
         self.is_attempt_open() || self.slot_until.is_some()

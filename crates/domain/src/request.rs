@@ -86,6 +86,14 @@ named! {
     }
 }
 
+/// Progress of one attempt, to be written to its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedProgress {
+    pub id: JobId,
+    pub attempt: u32,
+    pub ticked: Ticked,
+}
+
 /// A word of whoever holds the lease.
 #[derive(Debug, Clone)]
 pub enum Report {
@@ -123,7 +131,7 @@ pub enum Request {
     Answer { tenant: Text, id: JobId, value: Json, asked: Asked },
     Report { tenant: Text, id: JobId, proof: LeaseProof, report: Report, asked: Asked },
     /// Writes progress that was accepted in memory. Not an event; older ticks are dropped.
-    SaveProgress { entries: Vec<(JobId, Ticked)> },
+    SaveProgress { entries: Vec<SavedProgress> },
     /// Renews leases of one holder in one go. Not an event.
     RenewLeases { entries: Vec<(JobId, LeaseProof)> },
     /// Carries out whatever is due for this job. `judge_leases` false: no lease is judged yet.
@@ -172,6 +180,15 @@ impl Request {
             | Request::Patch { asked, .. }
             | Request::Delete { asked, .. } => Some(asked),
             _ => None,
+        }
+    }
+
+    /// The jobs that `Reads::Jobs` stands for.
+    pub fn job_ids(&self) -> Vec<JobId> {
+        match self {
+            Request::SaveProgress { entries } => entries.iter().map(|entry| entry.id).collect(),
+            Request::RenewLeases { entries } => entries.iter().map(|(id, _)| *id).collect(),
+            _ => Vec::new(),
         }
     }
 

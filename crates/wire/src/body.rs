@@ -258,7 +258,7 @@ pub struct Action {
 }
 
 /// Which jobs. At least one field; all must hold.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ActionFilter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

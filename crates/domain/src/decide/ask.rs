@@ -84,9 +84,8 @@ fn stop(mut draft: Draft, kind: WishKind) -> Result<Decision, Refusal> {
         draft.job.lease = None;
         return Ok(draft.finish(Answer::Changed));
     }
-    let by_person = job.wish.by.is_some();
     let stands = job.wish.kind == WishKind::Kill || job.wish.kind == kind;
-    if stands && by_person {
+    if stands && !job.is_stopped_by_limit() {
         return Ok(draft.finish(Answer::Wished));
     }
     let kind = if job.wish.kind == WishKind::Kill { WishKind::Kill } else { kind };
@@ -159,7 +158,7 @@ pub fn allowed_verbs(job: &Job) -> Vec<Verb> {
         if job.held.is_some() || (job.is_suspended() && !is_stopping && job.wish.kind != WishKind::Resume) || is_pausing {
             verbs.push("resume");
         }
-        if job.status.is_active() && !(is_open && is_stopping && job.wish.by.is_some()) {
+        if job.status.is_active() && !(is_open && is_stopping && !job.is_stopped_by_limit()) {
             verbs.push("abort");
         }
         if is_open && job.wish.kind != WishKind::Kill {

@@ -62,7 +62,7 @@ fn open_attempt(draft: &mut Draft, judge_leases: bool) -> Result<bool, Refusal> 
     if draft.job.grace_ends_at().is_some_and(|at| at <= now) {
         draft.job.slot_until = draft.job.lease.as_ref().map(|lease| lease.expires_at).filter(|until| *until > now);
         let error = JobError { kind: "unconfirmed".into(), message: "did not confirm that it stopped".into() };
-        match draft.job.limit_enforced {
+        match draft.job.is_stopped_by_limit() {
             true => end_without_result(draft, None, false, false)?,
             false => draft.settle(Status::Aborted, Cause::Abort, Some("unconfirmed"), Some(error))?,
         }
@@ -73,10 +73,11 @@ fn open_attempt(draft: &mut Draft, judge_leases: bool) -> Result<bool, Refusal> 
     if draft.job.status == Status::Running && !draft.job.limit_enforced && limit.is_some_and(|limit| draft.job.ran_ms_at(now) >= limit)
     {
         draft.job.limit_enforced = true;
-        match draft.job.wish.is_stop() {
-            true => draft.touch(),
-            false => draft.wish(WishKind::Abort),
+        if draft.job.wish.is_stop() {
+            draft.touch();
+            return Ok(false);
         }
+        draft.wish(WishKind::Abort);
         return Ok(true);
     }
     Ok(false)

@@ -45,7 +45,6 @@ impl Draft {
         draft
     }
 
-
     pub(super) fn by_holder(&mut self) {
         self.by = self.job.lease.as_ref().map(|lease| lease.holder.clone());
     }
@@ -167,11 +166,15 @@ impl Draft {
     }
 
     fn close_attempt(&mut self, to: Status, reason: Option<&str>) {
-        self.open_attempt();
-        let outcome = match to {
+        self.correct_attempt(match to {
             Status::Retrying => reason.unwrap_or("failed"),
             other => other.as_str(),
-        };
+        });
+    }
+
+    /// Writes the row of the newest attempt as ended now, with this outcome and the job's error.
+    pub(super) fn correct_attempt(&mut self, outcome: &str) {
+        self.open_attempt();
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.ended_at = Some(self.now);
             attempt.outcome = Some(Text::from(outcome));
@@ -184,9 +187,12 @@ impl Draft {
         self.job.running_since = None;
     }
 
-    /// What was changed, with the answer that names the job.
-    pub(super) fn finish(self, answer: impl FnOnce(Arc<Job>) -> Answer) -> Decision {
+    /// What was changed, with the answer that names the job. The last event shows the job exactly as it is written.
+    pub(super) fn finish(mut self, answer: impl FnOnce(Arc<Job>) -> Answer) -> Decision {
         let job = Arc::new(self.job);
+        if let Some(last) = self.events.last_mut() {
+            last.job = job.clone();
+        }
         let has_payload = self.input.is_some() || self.result.is_some() || self.answer.is_some();
         let is_written = !self.events.is_empty() || self.is_touched || has_payload;
         let write =

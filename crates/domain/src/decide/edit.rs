@@ -3,8 +3,8 @@
 use super::draft::Draft;
 use super::{Answer, Decision, JobWrite, is_current};
 use crate::event::EventKind;
-use crate::job::{Job, LeaseProof, Ticked};
-use crate::request::Patch;
+use crate::job::{Job, LeaseProof};
+use crate::request::{Patch, SavedProgress};
 use crate::{JobId, Refusal, Text, Timestamp};
 use std::sync::Arc;
 
@@ -17,6 +17,12 @@ pub(super) fn patch(mut draft: Draft, patch: &Patch) -> Result<Decision, Refusal
             return Err(draft.wrong_status());
         }
         draft.job.due_at = Some(run_at);
+        draft.job.start_by = draft.job.policy.start_within_ms.map(|within| run_at.plus_ms(within));
+        if let Some(held) = &mut draft.job.held
+            && held.status == crate::Status::Pending
+        {
+            held.status = crate::Status::Scheduled;
+        }
     }
     let job = &mut draft.job;
     if let Some(title) = &patch.title {
@@ -59,15 +65,16 @@ pub(super) fn delete(mut draft: Draft) -> Result<Decision, Refusal> {
     Ok(decision)
 }
 
-pub(super) fn save_progress(jobs: Vec<Job>, entries: &[(JobId, Ticked)]) -> Decision {
+pub(super) fn save_progress(jobs: Vec<Job>, entries: &[SavedProgress]) -> Decision {
     let mut decision = Decision::only(Answer::Saved);
     for mut job in jobs {
-        let newest = entries.iter().filter(|(id, _)| *id == job.id).max_by_key(|(_, ticked)| ticked.tick);
-        if let Some((_, ticked)) = newest
-            && ticked.tick > job.tick
+        let newest = entries.iter().filter(|entry| entry.id == job.id).max_by_key(|entry| entry.ticked.tick);
+        if let Some(entry) = newest
+            && entry.attempt == job.attempt
+            && entry.ticked.tick > job.tick
         {
-            job.tick = ticked.tick;
-            job.progress = ticked.progress.clone();
+            job.tick = entry.ticked.tick;
+            job.progress = entry.ticked.progress.clone();
             decision.writes.push(rewrite(job));
         }
     }

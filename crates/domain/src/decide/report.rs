@@ -106,7 +106,7 @@ fn acknowledge(mut draft: Draft, number: u64) -> Result<Decision, Refusal> {
     Ok(draft.finish(Answer::Changed))
 }
 
-/// An attempt ended and brought no result. While somebody's abort or kill stands the job is `aborted`; once a limit was enforced it is
+/// An attempt ended and brought no result. While an abort or kill stands the job is `aborted`; once a limit was enforced it is
 /// `timed_out`; else it failed, and may be tried again.
 pub(super) fn end_without_result(
     draft: &mut Draft,
@@ -116,7 +116,7 @@ pub(super) fn end_without_result(
 ) -> Result<(), Refusal> {
     let job = &draft.job;
     let may_repeat = job.mode != Mode::Tracked && job.has_attempt_left();
-    if job.wish.is_stop() && job.wish.by.is_some() {
+    if job.wish.is_stop() && !job.is_stopped_by_limit() {
         let reason = if job.wish.kind == WishKind::Kill { "killed" } else { "asked" };
         return draft.settle(Status::Aborted, Cause::Abort, Some(reason), error);
     }
@@ -169,15 +169,27 @@ fn late(mut draft: Draft, report: &Report) -> Result<Decision, Refusal> {
             let reason = partial(&draft);
             draft.settle(Status::Completed, Cause::LateWord, reason, None)?;
         }
+        Report::Fail { error, again, interrupted } if draft.job.status != Status::Lost && (*again || *interrupted) => {
+            // The next attempt is on its way already: what is known now is why it is needed.
+            draft.job.error = Some(error.clone());
+            draft.job.lease = None;
+            draft.correct_attempt("error");
+            let status = draft.job.status;
+            draft.emit(EventKind::Changed, Some(status));
+        }
         Report::Fail { error, .. } => draft.settle(Status::Failed, Cause::LateWord, Some(&error.kind.clone()), Some(error.clone()))?,
         Report::Stopped { error } => draft.settle(Status::Aborted, Cause::LateWord, Some("by_itself"), error.clone())?,
         Report::Heartbeat { .. } | Report::Acknowledge { .. } | Report::Wait { .. } => {
             let kind = if draft.job.settled { EventKind::Corrected } else { EventKind::Resumed };
             draft.job.ended_at = None;
             draft.job.due_at = None;
+            draft.job.start_by = None;
             draft.job.error = None;
             draft.go(Status::Running, Cause::LateWord, kind, Some("late_word"))?;
             draft.open_attempt();
+            if matches!(report, Report::Wait { .. }) {
+                return in_time(draft, report);
+            }
         }
     }
     Ok(draft.finish(Answer::Changed))

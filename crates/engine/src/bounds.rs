@@ -1,0 +1,157 @@
+//! From what a request carries to a job that may be made: names, sizes and words within their bounds, or an error that names the field
+//! and the limit that was passed.
+
+use std::sync::Arc;
+
+use domain::policy::{Mode, Pause, Policy, Rescue, Retry};
+use domain::request::{NewJob, Patch};
+use domain::{JobId, Json, Text, Timestamp, limits};
+use serde_json::value::RawValue;
+use wire::body::{PatchJob, Submit};
+use wire::convert;
+
+use crate::error::Error;
+
+/// A short text that names something.
+pub fn name(field: &'static str, text: &str) -> Result<Text, Error> {
+    if text.is_empty() {
+        return Err(Error::invalid(field, "must not be empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "must not hold control characters"));
+    }
+    at_most(field, text, limits::NAME_BYTES)
+}
+
+fn at_most(field: &'static str, text: &str, bytes: usize) -> Result<Text, Error> {
+    match text.len() > bytes {
+        true => Err(Error::over(field, format!("{} bytes, at most {bytes} are allowed", text.len()), bytes as u64)),
+        false => Ok(text.into()),
+    }
+}
+
+fn optional_name(field: &'static str, text: Option<&String>) -> Result<Option<Text>, Error> {
+    text.map(|text| name(field, text)).transpose()
+}
+
+/// A JSON value of the caller's, within `bytes`.
+pub fn payload(field: &'static str, value: &RawValue, bytes: usize) -> Result<Json, Error> {
+    at_most(field, value.get(), bytes).map(Json::from_valid)
+}
+
+pub fn time(field: &'static str, text: &str) -> Result<Timestamp, Error> {
+    wire::time::parse(text).ok_or_else(|| Error::invalid(field, "must be a time of RFC 3339, for example 2026-01-31T09:00:00Z"))
+}
+
+fn priority(number: Option<i64>) -> Result<i16, Error> {
+    let most = i64::from(limits::PRIORITY);
+    match number.unwrap_or(0) {
+        number if (-most..=most).contains(&number) => Ok(number as i16),
+        number => Err(Error::over("priority", format!("{number} is not between -{most} and {most}"), most as u64)),
+    }
+}
+
+fn tags(tags: &[String]) -> Result<Vec<Text>, Error> {
+    if tags.len() > limits::TAGS {
+        return Err(Error::over("tags", format!("{} tags, at most {} are allowed", tags.len(), limits::TAGS), limits::TAGS as u64));
+    }
+    tags.iter()
+        .map(|tag| {
+            name("tags", tag)?;
+            at_most("tags", tag, limits::TAG_BYTES)
+        })
+        .collect()
+}
+
+/// An address that a page may show as a link.
+fn link(text: &str) -> Result<Text, Error> {
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    if !is_path && !text.starts_with("https://") && !text.starts_with("http://") {
+        return Err(Error::invalid("link", "must begin with https://, http:// or a single /"));
+    }
+    at_most("link", text, limits::LINK_BYTES)
+}
+
+pub fn job_id(field: &'static str, text: &str) -> Result<JobId, Error> {
+    JobId::parse(text).ok_or_else(|| Error::invalid(field, "is not a job id (job_ and 26 characters)"))
+}
+
+/// What the caller has settled before: who the job is for, how it runs, its id.
+pub struct Frame {
+    pub id: JobId,
+    pub tenant: Text,
+    pub owner: Text,
+    pub mode: Mode,
+    pub policy: Arc<Policy>,
+}
+
+pub fn new_job(body: &Submit, frame: Frame) -> Result<NewJob, Error> {
+    if let Some(subject) = &body.subject {
+        name("subject.type", &subject.kind)?;
+        name("subject.id", &subject.id)?;
+    }
+    Ok(NewJob {
+        id: frame.id,
+        tenant: frame.tenant,
+        owner: frame.owner,
+        task: name("task", &body.task)?,
+        mode: frame.mode,
+        policy: frame.policy,
+        subject: body.subject.as_ref().map(convert::subject_in),
+        session: optional_name("session", body.session.as_ref())?,
+        parent: body.parent_id.as_deref().map(|id| job_id("parentId", id)).transpose()?,
+        batch: optional_name("batchId", body.batch_id.as_ref())?,
+        external_id: optional_name("externalId", body.external_id.as_ref())?,
+        rerun_of: None,
+        title: body.title.as_ref().map(|title| at_most("title", title, limits::TITLE_BYTES)).transpose()?,
+        link: body.link.as_deref().map(link).transpose()?,
+        tags: tags(&body.tags)?,
+        metadata: body.metadata.as_ref().map(|value| payload("metadata", value, limits::METADATA_BYTES)).transpose()?,
+        priority: priority(body.priority)?,
+        input: body.input.as_ref().map(|value| payload("input", value, limits::PAYLOAD_BYTES)).transpose()?,
+        run_at: body.run_at.as_deref().map(|at| time("runAt", at)).transpose()?,
+        cannot_start: None,
+        wait_reason: None,
+        lease: None,
+    })
+}
+
+/// The length of a lease that a reporter asks for.
+pub fn lease_ms(asked: Option<u64>) -> Result<u64, Error> {
+    let (least, most) = limits::LEASE_RANGE_MS;
+    match asked.unwrap_or(limits::LEASE_MS) {
+        ms if (least..=most).contains(&ms) => Ok(ms),
+        ms => Err(Error::over("leaseMs", format!("{ms} is not between {least} and {most}"), most)),
+    }
+}
+
+/// The policy of a tracked job whose task nobody declared.
+pub fn undeclared_policy(body: &Submit) -> Result<Arc<Policy>, Error> {
+    let pause = match body.pause.as_deref() {
+        None | Some("cooperative") => Pause::Cooperative,
+        Some("none") => Pause::None,
+        Some(_) => return Err(Error::invalid("pause", "must be cooperative or none")),
+    };
+    let retry = Retry { attempts: 1, ..Policy::default().retry };
+    Ok(Arc::new(Policy { pause, rescue: Rescue::Lost, retry, ..Policy::default() }))
+}
+
+pub fn patch(body: &PatchJob) -> Result<Patch, Error> {
+    let title = body.title.as_ref().map(|title| {
+        title.as_ref().map(|title| at_most("title", title, limits::TITLE_BYTES)).transpose()
+    });
+    let metadata = body.metadata.as_ref().map(|value| {
+        value
+            .as_ref()
+            .map(|value| at_most("metadata", &value.to_string(), limits::METADATA_BYTES).map(Json::from_valid))
+            .transpose()
+    });
+    Ok(Patch {
+        title: title.transpose()?,
+        link: body.link.as_ref().map(|text| text.as_deref().map(link).transpose()).transpose()?,
+        tags: body.tags.as_ref().map(|list| tags(list)).transpose()?,
+        priority: body.priority.map(|number| priority(Some(number))).transpose()?,
+        metadata: metadata.transpose()?,
+        run_at: body.run_at.as_deref().map(|at| time("runAt", at)).transpose()?,
+    })
+}

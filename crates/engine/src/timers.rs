@@ -1,0 +1,119 @@
+//! The clock loop: carries out what is due, and keeps progress and leases written.
+//!
+//! No lease is judged until the store has taken commits for one lease length after a start, an outage of the store, or a jump of the
+//! clock: until then nobody had a fair chance to renew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Request, limits};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::book::{SAVE_MS, SHOW_MS};
+use crate::engine::{Engine, is_outage};
+use crate::port::Published;
+
+/// Jobs looked at in one step.
+const STEP: usize = 256;
+/// Difference between the clock and a monotonic timer that counts as a jump, in milliseconds.
+const JUMP_MS: u64 = 5_000;
+/// How often old rows are removed, in seconds.
+const RETENTION_SECONDS: u64 = 60;
+
+impl Engine {
+    /// Runs until `stop`.
+    pub async fn run_timers(self: Arc<Engine>, stop: CancellationToken) {
+        let mut judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+        let mut anchor = (self.clock.now(), Instant::now());
+        let mut sweep_at = Instant::now() + Duration::from_secs(RETENTION_SECONDS);
+        loop {
+            let now = self.clock.now();
+            let expected = anchor.0.plus_ms(anchor.1.elapsed().as_millis() as u64);
+            if now.since_ms(expected).max(expected.since_ms(now)) > JUMP_MS {
+                tracing::warn!("the clock jumped from {} to {}", wire::time::show(expected), wire::time::show(now));
+                judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+            }
+            anchor = (now, Instant::now());
+            let may_judge = Instant::now() >= judge_from;
+            let wait = match self.carry_out_due(may_judge).await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::warn!(%error, "what is due could not be carried out; trying again");
+                    judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+                    Duration::from_millis(limits::SWEEP_MS)
+                }
+            };
+            if Instant::now() >= sweep_at {
+                sweep_at = Instant::now() + Duration::from_secs(RETENTION_SECONDS);
+                if let Err(error) = self.store.sweep(now).await {
+                    tracing::warn!(%error, "old rows could not be removed");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+                () = self.timer.notified() => {}
+            }
+        }
+    }
+
+    /// Looks at every job that is due; answers how long there is time.
+    async fn carry_out_due(&self, judge_leases: bool) -> Result<Duration, crate::Error> {
+        let now = self.clock.now();
+        let due = self.store.due(now, STEP).await?;
+        let is_full = due.jobs.len() == STEP;
+        let mut moved = 0;
+        let looked = due.jobs.into_iter().map(|id| self.commit(Request::Clock { id, judge_leases }));
+        for answer in futures::future::join_all(looked).await {
+            match answer {
+                Ok(domain::Answer::Changed(_)) => moved += 1,
+                Err(error) if is_outage(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        // Leases that may not be judged yet stay due: they must not keep the loop busy.
+        if is_full && moved > 0 {
+            return Ok(Duration::ZERO);
+        }
+        let next = due.next.map_or(limits::SWEEP_MS, |next| next.since_ms(now)).min(limits::SWEEP_MS);
+        Ok(Duration::from_millis(next.max(1)))
+    }
+
+    /// Shows and writes progress, and renews the leases of reporters that were heard. Runs until `stop`, then writes once more.
+    pub async fn run_progress(self: Arc<Engine>, stop: CancellationToken) {
+        let mut show = tokio::time::interval(Duration::from_millis(SHOW_MS));
+        show.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut saved = Instant::now();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = show.tick() => {}
+            }
+            let with_saves = saved.elapsed() >= Duration::from_millis(SAVE_MS);
+            if with_saves {
+                saved = Instant::now();
+            }
+            self.flush_progress(with_saves).await;
+        }
+        self.flush_progress(true).await;
+    }
+
+    async fn flush_progress(&self, with_saves: bool) {
+        let flush = self.book.flush(with_saves);
+        for notice in flush.notices {
+            self.bus.publish(Published::Notice(notice));
+        }
+        if !flush.saves.is_empty()
+            && let Err(error) = self.commit(Request::SaveProgress { entries: flush.saves.clone() }).await
+        {
+            tracing::warn!(%error, "progress could not be written; trying again");
+            self.book.unsave(&flush.saves);
+        }
+        if !flush.renewals.is_empty()
+            && let Err(error) = self.commit(Request::RenewLeases { entries: flush.renewals }).await
+        {
+            tracing::warn!(%error, "leases could not be renewed; trying again");
+        }
+    }
+}
