@@ -1,0 +1,3 @@
+//! Deaths and bad surroundings, made to happen.
+
+mod trees;

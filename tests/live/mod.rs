@@ -1,0 +1,5 @@
+//! Watching: the main job end to end, in each run mode and over each channel.
+
+mod main_job;
+mod tracked_job;
+mod workers;

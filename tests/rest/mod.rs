@@ -1,0 +1,3 @@
+//! Asking: submits, reads, verbs and their refusals.
+
+mod asking;
