@@ -1,3 +1,4 @@
 //! Deaths and bad surroundings, made to happen.
 
+mod browsers;
 mod trees;

@@ -1,1 +1,40 @@
-fn main() {}
+//! The project's own commands: `cargo xtask tidy`, `cargo xtask codegen [--check]`, `cargo xtask ci [STEP…]`.
+//!
+//! [`tidy`] refuses what a machine can refuse, [`codegen`] writes what is derived from the code, [`ci`] runs the whole gate.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod ci;
+mod codegen;
+mod tidy;
+
+const USAGE: &str = "\
+cargo xtask tidy              checks the rules of the house
+cargo xtask codegen           writes the generated docs; --check only tells whether they are fresh
+cargo xtask ci [STEP…]        runs the gate, or some of its steps; --list names them
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let root = root();
+    let is_good = match args.as_slice() {
+        ["tidy"] => tidy::run(&root),
+        ["codegen"] => codegen::write(&root),
+        ["codegen", "--check"] => codegen::check(&root),
+        ["ci", "--list"] => ci::list(),
+        ["ci", steps @ ..] => ci::run(&root, steps),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The workspace's folder: the parent of this package's when cargo runs it, else where it was called.
+fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    package.as_deref().and_then(Path::parent).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}

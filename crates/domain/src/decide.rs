@@ -97,7 +97,9 @@ pub enum Answer {
     /// It already was as asked.
     Unchanged(Arc<Job>),
     /// Of the leases to be renewed, those that are no longer current.
-    Renewed { stale: Vec<JobId> },
+    Renewed {
+        stale: Vec<JobId>,
+    },
     Saved,
     Deleted,
 }

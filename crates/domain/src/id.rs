@@ -78,7 +78,14 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "job_", "job_0", "run_00000000000000000000000000", "job_8zzzzzzzzzzzzzzzzzzzzzzzzz", "job_0000000000000000000000000u"] {
+        for text in [
+            "",
+            "job_",
+            "job_0",
+            "run_00000000000000000000000000",
+            "job_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "job_0000000000000000000000000u",
+        ] {
             assert_eq!(JobId::parse(text), None, "{text}");
         }
     }

@@ -97,16 +97,31 @@ pub struct SavedProgress {
 /// A word of whoever holds the lease.
 #[derive(Debug, Clone)]
 pub enum Report {
-    Heartbeat { extend_ms: Option<u64> },
+    Heartbeat {
+        extend_ms: Option<u64>,
+    },
     /// What the wish of this number asked has been done.
-    Acknowledge { wish: u64 },
-    Complete { result: Option<Json> },
+    Acknowledge {
+        wish: u64,
+    },
+    Complete {
+        result: Option<Json>,
+    },
     /// The attempt failed. `again` false: no retry, whatever is left. `interrupted`: a deploy ended it, which costs no attempt.
-    Fail { error: JobError, again: bool, interrupted: bool },
+    Fail {
+        error: JobError,
+        again: bool,
+        interrupted: bool,
+    },
     /// The work stopped because of the stop wish that stands, and this is confirmed.
-    Stopped { error: Option<JobError> },
+    Stopped {
+        error: Option<JobError>,
+    },
     /// The job waits for something and gives its place back.
-    Wait { on: Text, until: Option<Timestamp> },
+    Wait {
+        on: Text,
+        until: Option<Timestamp>,
+    },
 }
 
 /// New values; `None` leaves a field as it is.
@@ -124,23 +139,69 @@ pub struct Patch {
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Makes jobs, all or none. `slots` are the limits of their tasks, to say why one waits.
-    Submit { jobs: Vec<NewJob>, slots: Vec<TaskSlots>, total: u32, asked: Asked },
+    Submit {
+        jobs: Vec<NewJob>,
+        slots: Vec<TaskSlots>,
+        total: u32,
+        asked: Asked,
+    },
     /// Gives up to `leases.len()` pending jobs of these tasks to one holder, by priority, then first in, first out.
-    Claim { mode: Mode, slots: Vec<TaskSlots>, total: u32, leases: Vec<LeaseGrant> },
-    Ask { tenant: Text, id: JobId, what: Ask, asked: Asked },
-    Answer { tenant: Text, id: JobId, value: Json, asked: Asked },
-    Report { tenant: Text, id: JobId, proof: LeaseProof, report: Report, asked: Asked },
+    Claim {
+        mode: Mode,
+        slots: Vec<TaskSlots>,
+        total: u32,
+        leases: Vec<LeaseGrant>,
+    },
+    Ask {
+        tenant: Text,
+        id: JobId,
+        what: Ask,
+        asked: Asked,
+    },
+    Answer {
+        tenant: Text,
+        id: JobId,
+        value: Json,
+        asked: Asked,
+    },
+    Report {
+        tenant: Text,
+        id: JobId,
+        proof: LeaseProof,
+        report: Report,
+        asked: Asked,
+    },
     /// Writes progress that was accepted in memory. Not an event; older ticks are dropped.
-    SaveProgress { entries: Vec<SavedProgress> },
+    SaveProgress {
+        entries: Vec<SavedProgress>,
+    },
     /// Renews leases of one holder in one go. Not an event.
-    RenewLeases { entries: Vec<(JobId, LeaseProof)> },
+    RenewLeases {
+        entries: Vec<(JobId, LeaseProof)>,
+    },
     /// Carries out whatever is due for this job. `judge_leases` false: no lease is judged yet.
-    Clock { id: JobId, judge_leases: bool },
+    Clock {
+        id: JobId,
+        judge_leases: bool,
+    },
     /// The holder of this attempt is known to be gone and nothing of it is left running.
-    Rescue { id: JobId, proof: LeaseProof, why: Text },
-    Patch { tenant: Text, id: JobId, patch: Patch, asked: Asked },
+    Rescue {
+        id: JobId,
+        proof: LeaseProof,
+        why: Text,
+    },
+    Patch {
+        tenant: Text,
+        id: JobId,
+        patch: Patch,
+        asked: Asked,
+    },
     /// Removes an ended job.
-    Delete { tenant: Text, id: JobId, asked: Asked },
+    Delete {
+        tenant: Text,
+        id: JobId,
+        asked: Asked,
+    },
 }
 
 /// What the store loads for a request before it decides.

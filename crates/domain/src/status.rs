@@ -20,7 +20,9 @@ named! {
         Waiting = "waiting",
         /// An attempt failed; the next is timed.
         Retrying = "retrying",
+        /// Its work was done.
         Completed = "completed",
+        /// Its work ended with an error, and is not tried again.
         Failed = "failed",
         /// Somebody stopped it.
         Aborted = "aborted",

@@ -53,11 +53,15 @@ impl Engine {
     async fn found(&self, principal: &Principal, body: &Action, most: usize) -> Result<(Vec<JobId>, bool), Error> {
         let filter = &body.filter;
         if filter.ids.is_empty() && *filter == wire::body::ActionFilter::default() {
-            return Err(Error::invalid("filter", "must hold at least one field: an action on everything is not what anybody means"));
+            return Err(Error::invalid(
+                "filter",
+                "must hold at least one field: an action on everything is not what anybody means",
+            ));
         }
         let mut query = JobQuery::all(principal.view(), limits::PAGE.0);
         for word in &filter.status {
-            let status = Status::parse(word).ok_or_else(|| Error::invalid("filter.status", format!("there is no status {word:?}")))?;
+            let status =
+                Status::parse(word).ok_or_else(|| Error::invalid("filter.status", format!("there is no status {word:?}")))?;
             query.status.push(status);
         }
         let name = |field, text: &Option<String>| text.as_deref().map(|text| bounds::name(field, text)).transpose();

@@ -137,9 +137,8 @@ pub fn undeclared_policy(body: &Submit) -> Result<Arc<Policy>, Error> {
 }
 
 pub fn patch(body: &PatchJob) -> Result<Patch, Error> {
-    let title = body.title.as_ref().map(|title| {
-        title.as_ref().map(|title| at_most("title", title, limits::TITLE_BYTES)).transpose()
-    });
+    let title =
+        body.title.as_ref().map(|title| title.as_ref().map(|title| at_most("title", title, limits::TITLE_BYTES)).transpose());
     let metadata = body.metadata.as_ref().map(|value| {
         value
             .as_ref()

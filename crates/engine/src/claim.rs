@@ -80,7 +80,8 @@ impl Engine {
             self.worker_was_here(task);
         }
         let catalog = self.catalog.get();
-        let slots = catalog.slots(Mode::Worker, &Default::default()).into_iter().filter(|slots| tasks.contains(&slots.task)).collect();
+        let slots =
+            catalog.slots(Mode::Worker, &Default::default()).into_iter().filter(|slots| tasks.contains(&slots.task)).collect();
         let offers: Vec<(String, LeaseGrant)> = (0..max)
             .map(|_| {
                 let (token, proof) = random::lease();

@@ -183,7 +183,8 @@ impl Listener for Engine {
         let wished = self.wished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut may_claim = false;
         for event in events.iter() {
-            may_claim |= event.status == domain::Status::Pending || event.status.is_end() || event.from == Some(domain::Status::Running);
+            may_claim |=
+                event.status == domain::Status::Pending || event.status.is_end() || event.from == Some(domain::Status::Running);
             if let Some(notify) = wished.get(&event.job) {
                 notify.notify_one();
             }

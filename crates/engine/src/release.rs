@@ -52,7 +52,16 @@ impl Release {
     pub fn new(store: SharedStore, listeners: Vec<Arc<dyn Listener>>) -> Release {
         let place = store.head().place;
         let epoch = store.identity().epoch;
-        Release { store, listeners, stats: Arc::default(), epoch, place, held: BTreeMap::new(), hole_since: None, is_found_late: false }
+        Release {
+            store,
+            listeners,
+            stats: Arc::default(),
+            epoch,
+            place,
+            held: BTreeMap::new(),
+            hole_since: None,
+            is_found_late: false,
+        }
     }
 
     pub fn stats(&self) -> Arc<ReleaseStats> {

@@ -70,7 +70,13 @@ impl Engine {
         Ok(report_answer(&job))
     }
 
-    pub async fn report_fail(&self, principal: &Principal, id: JobId, lease: &str, body: &ReportFail) -> Result<ReportAnswer, Error> {
+    pub async fn report_fail(
+        &self,
+        principal: &Principal,
+        id: JobId,
+        lease: &str,
+        body: &ReportFail,
+    ) -> Result<ReportAnswer, Error> {
         principal.require(Scope::JobsReport)?;
         let proof = random::lease_proof(lease);
         self.last_progress(id, proof, body.progress.as_ref()).await?;
@@ -80,7 +86,13 @@ impl Engine {
         Ok(report_answer(&job))
     }
 
-    pub async fn report_wait(&self, principal: &Principal, id: JobId, lease: &str, body: &ReportWait) -> Result<ReportAnswer, Error> {
+    pub async fn report_wait(
+        &self,
+        principal: &Principal,
+        id: JobId,
+        lease: &str,
+        body: &ReportWait,
+    ) -> Result<ReportAnswer, Error> {
         principal.require(Scope::JobsReport)?;
         let on = bounds::name("on", &body.on)?;
         let until = body.until.as_deref().map(|until| bounds::time("until", until)).transpose()?;
@@ -103,7 +115,10 @@ impl Engine {
             return Err(Error::over("chunks", problem, OUTPUT_REPORT_BYTES as u64));
         }
         if let Some(chunk) = body.chunks.iter().find(|chunk| !STREAMS.contains(&chunk.stream.as_str())) {
-            return Err(Error::invalid("stream", format!("{:?} is none of {}", limits::cut(&chunk.stream, 40), STREAMS.join(", "))));
+            return Err(Error::invalid(
+                "stream",
+                format!("{:?} is none of {}", limits::cut(&chunk.stream, 40), STREAMS.join(", ")),
+            ));
         }
         let job = self.report(id, random::lease_proof(lease), Report::Heartbeat { extend_ms: None }).await?;
         let now = self.clock.now();

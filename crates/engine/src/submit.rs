@@ -146,17 +146,15 @@ impl Engine {
     fn made(&self, job: Arc<Job>, is_new: bool) -> Made {
         self.book.learn(&job);
         let open = job.lease.as_ref().filter(|_| job.mode == Mode::Tracked && job.is_attempt_open());
-        let lease = open.map(|lease| Lease {
-            token: self.tracked_lease(job.id).0,
-            expires_at: wire::time::show(lease.expires_at),
-        });
+        let lease = open.map(|lease| Lease { token: self.tracked_lease(job.id).0, expires_at: wire::time::show(lease.expires_at) });
         Made { job, lease, is_new }
     }
 
     /// The lease of a tracked job is derived from its id and the store's secret, so that a repeated submit gets the same one back.
     fn tracked_lease(&self, id: JobId) -> (String, domain::job::LeaseProof) {
         let secret = self.store.identity().secret;
-        let digest = Sha256::new().chain_update(b"tidings lease").chain_update(secret).chain_update(id.to_bytes()).chain_update(secret);
+        let digest =
+            Sha256::new().chain_update(b"tidings lease").chain_update(secret).chain_update(id.to_bytes()).chain_update(secret);
         let token: String = digest.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect();
         let token = format!("lease_{token}");
         let proof = random::lease_proof(&token);

@@ -89,7 +89,8 @@ pub fn record_json(job: &Job, payloads: &Payloads, lease: Option<&record::Lease>
     let mut put = |name: &str, value: &str| {
         let _ = write!(text, ",\"{name}\":{value}");
     };
-    let fields = [("input", &payloads.input), ("result", &payloads.result), ("answer", &payloads.answer), ("metadata", &job.metadata)];
+    let fields =
+        [("input", &payloads.input), ("result", &payloads.result), ("answer", &payloads.answer), ("metadata", &job.metadata)];
     for (name, value) in fields {
         if let Some(value) = value {
             put(name, value.as_str());
@@ -203,7 +204,8 @@ pub fn stats_out(counts: &Counts) -> record::Stats {
 
 /// A topic as clients write it, with the reason why it is none if so.
 pub fn topic_in(value: &serde_json::Value) -> Result<Topic, String> {
-    let one_key = "a topic is an object with one key: job, owner, session, subject, task, tag, batch, root, tenant, stats, output or tasks";
+    let one_key =
+        "a topic is an object with one key: job, owner, session, subject, task, tag, batch, root, tenant, stats, output or tasks";
     let object = value.as_object().filter(|object| object.len() == 1).ok_or(one_key)?;
     let (key, value) = object.iter().next().ok_or(one_key)?;
     let text = || -> Result<Text, String> {

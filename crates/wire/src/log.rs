@@ -92,8 +92,10 @@ impl LoggedEvent {
     /// What must be stored beside the summary; usually nothing.
     pub fn extra(&self) -> Option<String> {
         let is_cut = memmem(&self.summary, b"\"tagsOmitted\":");
-        let extra =
-            Extra { removed: self.removed_tags.clone(), tags: (is_cut && !self.keys.tags.is_empty()).then(|| self.keys.tags.clone()) };
+        let extra = Extra {
+            removed: self.removed_tags.clone(),
+            tags: (is_cut && !self.keys.tags.is_empty()).then(|| self.keys.tags.clone()),
+        };
         (extra != Extra::default()).then(|| to_json(&extra))
     }
 

@@ -161,7 +161,7 @@ pub fn allowed_verbs(job: &Job) -> Vec<Verb> {
         if job.status.is_active() && !(is_open && is_stopping && !job.is_stopped_by_limit()) {
             verbs.push("abort");
         }
-        if is_open && job.wish.kind != WishKind::Kill {
+        if job.status.is_active() && job.wish.kind != WishKind::Kill {
             verbs.push("kill");
         }
         let is_reopenable = job.status.is_end() && job.status != Status::Completed && job.mode != Mode::Tracked;

@@ -15,11 +15,8 @@ pub(super) fn clock(mut draft: Draft, judge_leases: bool) -> Decision {
         draft.job.slot_until = None;
         draft.touch();
     }
-    let moved = if draft.job.is_attempt_open() {
-        open_attempt(&mut draft, judge_leases)
-    } else {
-        before_start_or_waiting(&mut draft)
-    };
+    let moved =
+        if draft.job.is_attempt_open() { open_attempt(&mut draft, judge_leases) } else { before_start_or_waiting(&mut draft) };
     match moved {
         Ok(true) => draft.finish(Answer::Changed),
         Ok(false) | Err(_) => draft.finish(Answer::Unchanged),
@@ -70,7 +67,9 @@ fn open_attempt(draft: &mut Draft, judge_leases: bool) -> Result<bool, Refusal> 
         return Ok(true);
     }
     let limit = draft.job.policy.time_limit_ms;
-    if draft.job.status == Status::Running && !draft.job.limit_enforced && limit.is_some_and(|limit| draft.job.ran_ms_at(now) >= limit)
+    if draft.job.status == Status::Running
+        && !draft.job.limit_enforced
+        && limit.is_some_and(|limit| draft.job.ran_ms_at(now) >= limit)
     {
         draft.job.limit_enforced = true;
         if draft.job.wish.is_stop() {

@@ -109,7 +109,13 @@ impl Draft {
     }
 
     /// Reaches an end. Only the first in a settlement is `settled`.
-    pub(super) fn settle(&mut self, to: Status, cause: Cause, reason: Option<&str>, error: Option<JobError>) -> Result<(), Refusal> {
+    pub(super) fn settle(
+        &mut self,
+        to: Status,
+        cause: Cause,
+        reason: Option<&str>,
+        error: Option<JobError>,
+    ) -> Result<(), Refusal> {
         let kind = if self.job.settled { EventKind::Corrected } else { EventKind::Settled };
         if !is_allowed(Some(self.job.status), to, cause) {
             return Err(self.wrong_status());
@@ -195,8 +201,7 @@ impl Draft {
         }
         let has_payload = self.input.is_some() || self.result.is_some() || self.answer.is_some();
         let is_written = !self.events.is_empty() || self.is_touched || has_payload;
-        let write =
-            JobWrite { job: job.clone(), is_new: self.is_new, input: self.input, result: self.result, answer: self.answer };
+        let write = JobWrite { job: job.clone(), is_new: self.is_new, input: self.input, result: self.result, answer: self.answer };
         Decision {
             writes: if is_written { vec![write] } else { Vec::new() },
             events: self.events,

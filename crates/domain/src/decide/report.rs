@@ -177,7 +177,9 @@ fn late(mut draft: Draft, report: &Report) -> Result<Decision, Refusal> {
             let status = draft.job.status;
             draft.emit(EventKind::Changed, Some(status));
         }
-        Report::Fail { error, .. } => draft.settle(Status::Failed, Cause::LateWord, Some(&error.kind.clone()), Some(error.clone()))?,
+        Report::Fail { error, .. } => {
+            draft.settle(Status::Failed, Cause::LateWord, Some(&error.kind.clone()), Some(error.clone()))?
+        }
         Report::Stopped { error } => draft.settle(Status::Aborted, Cause::LateWord, Some("by_itself"), error.clone())?,
         Report::Heartbeat { .. } | Report::Acknowledge { .. } | Report::Wait { .. } => {
             let kind = if draft.job.settled { EventKind::Corrected } else { EventKind::Resumed };

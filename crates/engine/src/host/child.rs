@@ -35,15 +35,8 @@ struct Watch {
 pub(super) async fn run(host: Arc<Host>, job: Arc<Job>, proof: LeaseProof) {
     let wished = Arc::new(Notify::new());
     host.engine.wished.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id, wished.clone());
-    let mut watch = Watch {
-        host: host.clone(),
-        job: job.clone(),
-        proof,
-        ordered: 0,
-        is_settled: false,
-        ended: None,
-        is_interrupted: false,
-    };
+    let mut watch =
+        Watch { host: host.clone(), job: job.clone(), proof, ordered: 0, is_settled: false, ended: None, is_interrupted: false };
     match watch.launch().await {
         Ok(launch) => {
             tracing::info!(job = %job.id, task = %job.task, attempt = job.attempt, "starting");

@@ -30,16 +30,28 @@ pub struct Launch {
 #[derive(Debug, Clone)]
 pub enum Said {
     /// The program runs.
-    Spawned { pid: i32 },
+    Spawned {
+        pid: i32,
+    },
     Progress(Progress),
     /// A line for the log of the job; `level` is `debug`, `info`, `warn` or `error`.
-    Log { level: &'static str, text: String },
+    Log {
+        level: &'static str,
+        text: String,
+    },
     /// It stopped at a safe point, or is frozen. `wish`: the one it names, if it names one.
-    Paused { wish: Option<u64> },
+    Paused {
+        wish: Option<u64>,
+    },
     Resumed,
     /// It reported its end; it may live on for a moment.
-    Completed { result: Option<Json> },
-    Failed { error: JobError, again: bool },
+    Completed {
+        result: Option<Json>,
+    },
+    Failed {
+        error: JobError,
+        again: bool,
+    },
     /// Its main process ended, or it could not be started: this is what follows, unless it reported an end before.
     Ended(Ended),
     /// No process of it is left.
@@ -50,8 +62,13 @@ pub enum Said {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// `result`: what it completed with, if its channel says so.
-    Completed { result: Option<Json> },
-    Failed { error: JobError, again: bool },
+    Completed {
+        result: Option<Json>,
+    },
+    Failed {
+        error: JobError,
+        again: bool,
+    },
     /// It stopped because it was asked, or by itself.
     Stopped,
 }
@@ -67,10 +84,16 @@ pub struct Written {
 /// What a child is ordered. An order that cannot be given any more is dropped: `Gone` tells why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    Pause { wish: u64 },
-    Resume { wish: u64 },
+    Pause {
+        wish: u64,
+    },
+    Resume {
+        wish: u64,
+    },
     /// Message, grace, SIGTERM, five seconds, SIGKILL.
-    Abort { wish: u64 },
+    Abort {
+        wish: u64,
+    },
     Kill,
 }
 

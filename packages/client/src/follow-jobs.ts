@@ -1,0 +1,133 @@
+/**
+ * The jobs of one topic, kept by the three rules of the protocol: higher `rev` replaces, progress only on exactly that `rev` with a
+ * higher `tick`, a join that was not resumed replaces everything.
+ * Collaborators: connection hands the frames in, `Changing` shows the outcome. It refuses to merge.
+ */
+import { type Changes, Changing } from './changes.js'
+import type { Follower } from './connection.js'
+import type { FollowerFrame, LeftFrame, ProgressFrame } from './frames.js'
+import { hasEnded, type JobSummary, type JobsTopic } from './records.js'
+
+/** Ended jobs held for a topic; older ones are asked of REST. */
+export const ENDED_KEPT = 500
+/** How many more may gather before the oldest are let go. */
+const ENDED_SLACK = 100
+
+export interface JobsView {
+  /** Newest first. */
+  jobs: readonly JobSummary[]
+  /** The whole state was received at least once. */
+  ready: boolean
+  /** There are more ended jobs than these. */
+  truncated: boolean
+  /** The topic was refused. */
+  error?: { code: string; message: string }
+}
+
+type Jobs = Map<string, JobSummary>
+
+function newestFirst(one: JobSummary, other: JobSummary): number {
+  if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt ? 1 : -1
+  return one.id < other.id ? 1 : one.id > other.id ? -1 : 0
+}
+
+function put(jobs: Jobs, job: JobSummary): void {
+  const held = jobs.get(job.id)
+  if (!held || job.rev > held.rev) jobs.set(job.id, job)
+}
+
+function takeOut(jobs: Jobs, frame: LeftFrame): void {
+  const held = jobs.get(frame.id)
+  if (held && frame.rev >= held.rev) jobs.delete(frame.id)
+}
+
+function putProgress(jobs: Jobs, frame: ProgressFrame): void {
+  const held = jobs.get(frame.id)
+  if (held?.rev !== frame.rev || frame.tick <= (held.progress?.tick ?? -1)) return
+  jobs.set(frame.id, { ...held, progress: { ...frame.progress, tick: frame.tick } })
+}
+
+export class JobsFollower implements Follower {
+  readonly view: Changing<JobsView>
+  private held: Jobs = new Map()
+  /** State that is being sent; takes the place of `held` when the join ends without having resumed. */
+  private arriving: Jobs | undefined
+  /** The last page of `arriving` was received. */
+  private complete = false
+  private resuming = false
+  private ready = false
+  private truncated = false
+  private error: JobsView['error']
+
+  constructor(
+    readonly topic: JobsTopic,
+    changes: Changes,
+  ) {
+    this.view = new Changing(changes, () => this.build())
+  }
+
+  join(resuming: boolean): void {
+    this.resuming = resuming
+    this.arriving = new Map()
+    this.complete = false
+  }
+
+  receive(frame: FollowerFrame): void {
+    switch (frame.type) {
+      case 'snapshot':
+        if (!this.arriving || this.complete) this.join(this.resuming)
+        for (const job of frame.jobs) put(this.arriving as Jobs, job)
+        this.complete = !frame.more
+        return
+      case 'live':
+        if (!frame.resumed && this.arriving) {
+          this.held = this.arriving
+          this.truncated = frame.truncated ?? false
+        }
+        this.arriving = undefined
+        this.ready = true
+        this.error = undefined
+        break
+      case 'update':
+        this.each((jobs) => put(jobs, frame.job))
+        break
+      case 'left':
+        this.each((jobs) => takeOut(jobs, frame))
+        break
+      case 'progress':
+        this.each((jobs) => putProgress(jobs, frame))
+        break
+      case 'error':
+        this.error = { code: frame.code, message: frame.message }
+        break
+    }
+    this.view.touch()
+  }
+
+  empty(): void {
+    this.held = new Map()
+    this.arriving = undefined
+    this.ready = false
+    this.truncated = false
+    this.view.touch()
+  }
+
+  /** While joining, a frame belongs to what arrives, and to what is held only if that may still be gone on from. */
+  private each(apply: (jobs: Jobs) => void): void {
+    if (this.arriving) apply(this.arriving)
+    if (!this.arriving || this.resuming) apply(this.held)
+  }
+
+  private build(): JobsView {
+    let jobs = [...this.held.values()].sort(newestFirst)
+    let ended = 0
+    for (const job of jobs) if (hasEnded(job.status)) ended++
+    if (ended > ENDED_KEPT + ENDED_SLACK) {
+      let kept = 0
+      jobs = jobs.filter((job) => !hasEnded(job.status) || ++kept <= ENDED_KEPT)
+      this.held = new Map(jobs.map((job) => [job.id, job]))
+      this.truncated = true
+    }
+    return { jobs, ready: this.ready, truncated: this.truncated, ...(this.error && { error: this.error }) }
+  }
+}

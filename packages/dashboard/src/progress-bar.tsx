@@ -1,0 +1,57 @@
+/** How far a job is: a bar when that is known, and the numbers and words that came with it. */
+import { hasEnded, type JobSummary } from '@tidings/client'
+import { itemsText } from './wording.js'
+
+export function ProgressBar({ job, large = false }: { job: JobSummary; large?: boolean }) {
+  const { progress, status } = job
+  const percentage = percentageOf(job)
+  const items = itemsText(progress?.current, progress?.total)
+  const moving = percentage === undefined && status === 'running'
+  const trouble = [countOf(progress?.failed, 'failed'), countOf(progress?.skipped, 'skipped')]
+    .filter(Boolean)
+    .join(', ')
+  const words = progress?.message ?? (moving ? 'Working…' : '')
+  if (percentage === undefined && !moving && !words && !items) return <div className="progress progress-none" />
+  return (
+    <div className={large ? 'progress progress-large' : 'progress'} data-status={status}>
+      <div className="progress-words">
+        <span className="progress-message" title={words}>
+          {words}
+        </span>
+        <span className="progress-numbers">
+          {trouble && <span className="progress-trouble">{trouble}</span>}
+          {items && <span className="progress-items">{items}</span>}
+          {percentage !== undefined && <b>{Math.floor(percentage)} %</b>}
+        </span>
+      </div>
+      {(percentage !== undefined || moving) && (
+        <div
+          className={moving ? 'bar bar-moving' : 'bar'}
+          role="progressbar"
+          aria-label={`Progress of ${job.title ?? job.task}`}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={percentage === undefined ? undefined : Math.floor(percentage)}
+        >
+          <div className="bar-fill" style={{ transform: `scaleX(${(percentage ?? (moving ? 100 : 0)) / 100})` }} />
+        </div>
+      )}
+    </div>
+  )
+}
+
+function percentageOf({ progress, status }: JobSummary): number | undefined {
+  // That it is complete is said already.
+  if (status === 'completed') return undefined
+  const said = progress?.percentage ?? ratio(progress?.current, progress?.total)
+  if (said === undefined) return undefined
+  return Math.min(100, Math.max(0, hasEnded(status) ? said : Math.min(said, 100)))
+}
+
+function ratio(current: number | undefined, total: number | undefined): number | undefined {
+  return current === undefined || !total ? undefined : (current / total) * 100
+}
+
+function countOf(count: number | undefined, word: string): string {
+  return count ? `${count.toLocaleString()} ${word}` : ''
+}

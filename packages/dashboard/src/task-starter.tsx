@@ -1,0 +1,116 @@
+/**
+ * Picks a task, takes its input as JSON, submits it.
+ * Collaborators: the task list of the server, `exact-json` for mistakes in words and numbers that stay whole.
+ */
+import type { Task } from '@tidings/client'
+import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
+import { go } from './address.js'
+import { Dialog } from './dialog.js'
+import { JsonMistake, parseExact } from './exact-json.js'
+import { problemText } from './notices.js'
+import { client } from './session.js'
+
+export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClose: () => void }) {
+  const [name, setName] = useState(tasks[0]?.name ?? '')
+  const [input, setInput] = useState(() => exampleOf(tasks[0]))
+  const [title, setTitle] = useState('')
+  const [mistake, setMistake] = useState('')
+  const [busy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
+  const task = tasks.find((each) => each.name === name)
+
+  const choose = (next: string) => {
+    const untouched = input.trim() === '' || input === exampleOf(task)
+    setName(next)
+    if (untouched) setInput(exampleOf(tasks.find((each) => each.name === next)))
+    setMistake('')
+  }
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    const inputText = input.trim()
+    try {
+      if (inputText) parseExact(inputText)
+    } catch (error) {
+      if (error instanceof JsonMistake) setMistake(error.message)
+      return
+    }
+    setBusy(true)
+    setMistake('')
+    try {
+      const job = await client.submit({
+        task: name,
+        ...(inputText && { inputText }),
+        ...(title.trim() && { title: title.trim() }),
+      })
+      onClose()
+      go({ job: job.id })
+    } catch (error) {
+      setMistake(problemText(error))
+      setBusy(false)
+    }
+  }
+  const send = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) form.current?.requestSubmit()
+  }
+  return (
+    <Dialog title="Start a job" onClose={onClose}>
+      {tasks.length === 0 ? (
+        <p>
+          There is no task to start: declare one in <code>tidings.toml</code>, or let a worker register its own.
+        </p>
+      ) : (
+        <form ref={form} className="starter" onSubmit={submit} onKeyDown={send}>
+          <label htmlFor="starter-task">Task</label>
+          <select id="starter-task" value={name} onChange={(event) => choose(event.target.value)}>
+            {tasks.map((each) => (
+              <option key={each.name} value={each.name}>
+                {each.title ? `${each.title} (${each.name})` : each.name}
+              </option>
+            ))}
+          </select>
+          {task && <p className="starter-about">{aboutOf(task)}</p>}
+          <label htmlFor="starter-title">
+            Title <small>optional, shown in the list</small>
+          </label>
+          <input
+            id="starter-title"
+            value={title}
+            onChange={(event) => setTitle(event.target.value)}
+            autoComplete="off"
+          />
+          <label htmlFor="starter-input">
+            Input <small>JSON</small>
+          </label>
+          <textarea
+            id="starter-input"
+            className="code"
+            rows={8}
+            spellCheck={false}
+            value={input}
+            onChange={(event) => setInput(event.target.value)}
+            aria-invalid={mistake !== ''}
+            aria-describedby="starter-mistake"
+          />
+          <p id="starter-mistake" className="mistake" role="alert">
+            {mistake}
+          </p>
+          <div className="starter-foot">
+            <kbd>Ctrl Enter</kbd>
+            <button type="submit" className="button button-main" disabled={busy || !name}>
+              {busy ? 'Starting…' : 'Start'}
+            </button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  )
+}
+
+function exampleOf(task: Task | undefined): string {
+  return task?.example === undefined || task.example === null ? '' : JSON.stringify(task.example, null, 2)
+}
+
+function aboutOf({ description, running, pending, concurrency }: Task): string {
+  const most = concurrency ? ` of ${concurrency}` : ''
+  return `${description ? `${description} ` : ''}${running}${most} running, ${pending} pending.`
+}

@@ -1,0 +1,67 @@
+/** The page at `/`, as a person meets it. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, type Page, test } from '@playwright/test'
+import { Server } from './server.js'
+
+let server: Server
+
+test.beforeEach(async () => {
+  server = await Server.start()
+})
+
+test.afterEach(async () => {
+  await server.remove()
+})
+
+const row = (page: Page, name: string) => page.getByRole('listitem').filter({ hasText: name })
+
+test('a job is started, watched, paused, resumed, and outlives its server without a reload', async ({ page }) => {
+  await page.goto(server.url)
+  await expect(page.getByText('Live', { exact: true })).toBeVisible()
+  await page.evaluate(() => Object.assign(window, { neverReloaded: true }))
+  await server.submit({ task: 'check-links', input: { folder: 'site', delayMs: 150 }, title: 'Links of the docs' })
+  const job = row(page, 'Links of the docs')
+  await expect(job).toContainText(/running/i)
+  await expect(job.getByRole('progressbar')).toHaveAttribute('aria-valuenow', /^[1-9]/)
+
+  await job.getByRole('button', { name: /^Pause/ }).click()
+  await expect(job).toContainText(/paused/i)
+  await job.getByRole('button', { name: /^Resume/ }).click()
+  await expect(job).toContainText(/running/i)
+
+  await server.kill()
+  await expect(page.getByText(/Offline since|Connecting/)).toBeVisible()
+  await server.startAgain()
+  await expect(page.getByText('Live', { exact: true })).toBeVisible({ timeout: 40_000 })
+  await expect(job).toContainText(/lost|completed/i, { timeout: 40_000 })
+  expect(await page.evaluate(() => 'neverReloaded' in window)).toBe(true)
+})
+
+test('the output of a job is followed in its details', async ({ page }) => {
+  await page.goto(server.url)
+  await server.submit({ task: 'compress', title: 'An archive' })
+  await page.getByRole('link', { name: 'An archive' }).click()
+  await expect(page.getByText(/100\s?%/).first()).toBeVisible()
+  await expect(page.getByText(/completed/i).first()).toBeVisible()
+})
+
+for (const [name, options] of Object.entries({
+  light: { colorScheme: 'light' as const },
+  dark: { colorScheme: 'dark' as const },
+  phone: { viewport: { width: 390, height: 844 } },
+})) {
+  test.describe(name, () => {
+    test.use(options)
+    test('has no serious fault of accessibility, and shows every status in words', async ({ page }) => {
+      await server.submit({ task: 'word-count', input: { folder: 'texts' }, title: 'Words' })
+      await server.submit({ task: 'check-links', input: { folder: 'nowhere' }, title: 'A failure' })
+      await page.goto(server.url)
+      await expect(row(page, 'Words')).toContainText(/completed/i)
+      await expect(row(page, 'A failure')).toContainText(/failed/i)
+      const found = await new AxeBuilder({ page }).analyze()
+      const serious = found.violations.filter((each) => each.impact === 'serious' || each.impact === 'critical')
+      expect(serious.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' | ')}`)).toEqual([])
+      await page.screenshot({ path: `../../target/browser-tests/page-${name}.png`, fullPage: true })
+    })
+  })
+}
