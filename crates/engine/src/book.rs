@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::job::{Job, LeaseProof, Progress, Ticked};
 use domain::request::SavedProgress;
 use domain::{JobId, Status};
+use tokio::time::Instant;
 use wire::LoggedEvent;
 use wire::log::Keys;
 use wire::record::Wish;

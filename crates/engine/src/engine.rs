@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use async_trait::async_trait;
 use domain::access::{Principal, Scope};
@@ -15,6 +14,7 @@ use domain::topic::View;
 use domain::{Answer, JobId, Refusal, Request, Text};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use wire::LoggedEvent;
 use wire::record::TaskRecord;
 

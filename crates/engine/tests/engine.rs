@@ -1,0 +1,227 @@
+//! The engine over the memory store, with a clock that the tests move: timers, leases, progress, rescue.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bus::InProcess;
+use domain::access::{Principal, Scope};
+use domain::policy::{Mode, Policy, Retry};
+use domain::request::{Ask, TaskSlots};
+use domain::{Job, JobId, Status, Timestamp};
+use engine::clock::ManualClock;
+use engine::port::{Bus, Listener, Notice, SharedStore};
+use engine::task::{Catalog, Task};
+use engine::{Conditions, Engine, Parts, Release};
+use serde_json::json;
+use store::{MemoryOutput, MemoryStore};
+use tokio_util::sync::CancellationToken;
+use wire::LoggedEvent;
+
+struct World {
+    engine: Arc<Engine>,
+    clock: Arc<ManualClock>,
+    store: SharedStore,
+    shown: Arc<Shown>,
+    stop: CancellationToken,
+}
+
+/// Counts what the release loop hands on, and holds it to the order of the log.
+#[derive(Default)]
+struct Shown {
+    newest: AtomicUsize,
+    progress: AtomicUsize,
+}
+
+impl Listener for Shown {
+    fn events(&self, events: &Arc<[LoggedEvent]>) {
+        for event in events.iter() {
+            let before = self.newest.swap(event.place as usize, Ordering::SeqCst);
+            assert_eq!(before + 1, event.place as usize, "every event once, in order");
+        }
+    }
+
+    fn notice(&self, notice: &Notice) {
+        if matches!(notice, Notice::Progress { .. }) {
+            self.progress.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl World {
+    fn new() -> World {
+        let clock = ManualClock::at(Timestamp(1_700_000_000_000));
+        let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
+        let store: SharedStore = MemoryStore::new(clock.clone(), bus.clone());
+        let retry = Retry { attempts: 2, base_ms: 1_000, max_ms: 1_000, on_timeout: false };
+        let task = Task {
+            name: "work".into(),
+            mode: Mode::Worker,
+            policy: Arc::new(Policy { retry, ..Policy::default() }),
+            concurrency: 2,
+            program: None,
+            title: None,
+            description: None,
+            example: None,
+        };
+        let catalog = Catalog { tasks: [(task.name.clone(), Arc::new(task))].into(), total: 8 };
+        let parts = Parts {
+            store: store.clone(),
+            output: Arc::new(MemoryOutput::default()),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            catalog,
+        };
+        let engine = Engine::new(parts);
+        let shown = Arc::new(Shown::default());
+        let stop = CancellationToken::new();
+        let release = Release::new(store.clone(), vec![engine.clone() as Arc<dyn Listener>, shown.clone()]);
+        tokio::spawn(release.run(bus, stop.clone()));
+        tokio::spawn(engine.clone().run_timers(stop.clone()));
+        tokio::spawn(engine.clone().run_progress(stop.clone()));
+        World { engine, clock, store, shown, stop }
+    }
+
+    fn ann(&self) -> Principal {
+        Principal {
+            subject: "ann".into(),
+            tenant: "default".into(),
+            scopes: Scope::ALL.to_vec(),
+            is_tenant_wide: false,
+            is_service: false,
+            expires_at: None,
+        }
+    }
+
+    /// Time passes, for clock and timers alike, in steps that the loops can follow.
+    async fn pass(&self, seconds: u64) {
+        for _ in 0..seconds * 4 {
+            self.clock.advance_ms(250);
+            tokio::time::advance(Duration::from_millis(250)).await;
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    async fn submit(&self, body: serde_json::Value) -> engine::Made {
+        let body = serde_json::from_value(body).expect("a submit");
+        let made = self.engine.submit(&self.ann(), &[body], &Conditions::default()).await.expect("it is made");
+        made.into_iter().next().expect("one job")
+    }
+
+    async fn job(&self, id: JobId) -> Job {
+        self.store.job(id).await.expect("it can be read").expect("it is there")
+    }
+
+    async fn claim(&self) -> engine::Claimed {
+        let body = serde_json::from_value(json!({"tasks": ["work"], "worker": "w"})).expect("a claim");
+        self.engine.claim(&self.ann(), &body).await.expect("a claim").into_iter().next().expect("a job")
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduled_job_becomes_due_by_itself() {
+    let world = World::new();
+    let at = wire::time::show(Timestamp(1_700_000_010_000));
+    let id = world.submit(json!({"task": "work", "runAt": at})).await.job.id;
+    world.pass(8).await;
+    assert_eq!(world.job(id).await.status, Status::Scheduled);
+    world.pass(4).await;
+    assert_eq!(world.job(id).await.status, Status::Pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_worker_loses_its_job_to_the_next_attempt_and_then_for_good() {
+    let world = World::new();
+    let id = world.submit(json!({"task": "work"})).await.job.id;
+    world.pass(31).await;
+    assert_eq!(world.claim().await.job.id, id);
+    world.pass(28).await;
+    assert_eq!(world.job(id).await.status, Status::Running, "within its lease");
+    world.pass(6).await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.attempt), (Status::Pending, 1), "rescued, and its back-off is over: {:?}", job.reason);
+    world.claim().await;
+    world.pass(40).await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.reason.as_deref()), (Status::Lost, Some("worker_gone")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_is_a_heartbeat_and_is_shown_ten_times_a_second_and_written_at_the_end() {
+    let world = World::new();
+    world.submit(json!({"task": "work"})).await;
+    world.pass(31).await;
+    let claimed = world.claim().await;
+    let (id, lease) = (claimed.job.id, claimed.lease.token);
+    for step in 0..60 {
+        for part in 0..10 {
+            let body = serde_json::from_value(json!({"current": step * 10 + part, "total": 600})).expect("progress");
+            world.engine.report_progress(&world.ann(), id, &lease, &body).await.expect("it is taken");
+        }
+        world.pass(1).await;
+    }
+    let shown = world.shown.progress.load(Ordering::SeqCst);
+    assert!((60..=660).contains(&shown), "600 reports in 60 s were shown {shown} times");
+    assert_eq!(world.job(id).await.status, Status::Running, "a minute without a heartbeat of its own");
+    let body = serde_json::from_value(json!({"result": "ok", "progress": {"current": 600}})).expect("an end");
+    world.engine.report_complete(&world.ann(), id, &lease, &body).await.expect("it is heard");
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.progress.current, job.progress.total), (Status::Completed, Some(600), Some(600)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_an_hour_loses_no_lease() {
+    for jump_ms in [3_600_000, -3_600_000] {
+        let world = World::new();
+        let made = world.submit(json!({"task": "report", "mode": "tracked"})).await;
+        let lease = made.lease.expect("a lease").token;
+        world.pass(32).await;
+        let body = serde_json::from_value(json!({})).expect("a heartbeat");
+        let _ = world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await;
+        world.clock.advance_ms(jump_ms);
+        world.pass(20).await;
+        world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await.expect("still its own");
+        world.pass(20).await;
+        assert_eq!(world.job(made.job.id).await.status, Status::Running, "jumped by {jump_ms} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_of_another_owner_does_not_exist() {
+    let world = World::new();
+    let id = world.submit(json!({"task": "work"})).await.job.id;
+    let bob = Principal { subject: "bob".into(), ..world.ann() };
+    let bob = Principal { scopes: vec![Scope::JobsRead, Scope::JobsSubmit, Scope::JobsControl], ..bob };
+    let refused = world.engine.ask(&bob, id, Ask::Abort, &Conditions::default()).await;
+    assert!(matches!(refused, Err(engine::Error::Refused(domain::Refusal::NotFound))), "{refused:?}");
+    assert!(matches!(world.engine.job(&bob, id).await, Err(engine::Error::Refused(domain::Refusal::NotFound))));
+}
+
+#[test]
+fn lingering_children_keep_their_places() {
+    let task = |name: &str| {
+        let task = Task {
+            name: name.into(),
+            mode: Mode::Process,
+            policy: Arc::default(),
+            concurrency: 3,
+            program: None,
+            title: None,
+            description: None,
+            example: None,
+        };
+        (task.name.clone(), Arc::new(task))
+    };
+    let catalog = Catalog { tasks: [task("a"), task("b")].into(), total: 8 };
+    let slots = catalog.slots(Mode::Process, &[("a".into(), 2)].into());
+    let limit = |name: &str| slots.iter().find(|slots: &&TaskSlots| &*slots.task == name).map(|slots| slots.limit);
+    assert_eq!((limit("a"), limit("b")), (Some(1), Some(3)));
+}
