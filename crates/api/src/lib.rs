@@ -1,1 +1,30 @@
+//! Everything HTTP: REST, the live edges, access, the API document, the dashboard's files.
+//!
+//! [`router`] makes the whole of it from a [`Context`]. A handler turns bytes into a use case of the engine and its answer into bytes;
+//! nothing here decides about jobs. [`access`] says who asks, [`problems`] how a refusal is told, [`limits`] how often one may ask. The
+//! live edges hand bytes between sockets and the gateway.
 
+pub mod access;
+mod answers;
+mod body;
+mod conditions;
+mod context;
+mod credentials;
+mod dashboard;
+mod documents;
+mod jobs;
+pub mod limits;
+mod live;
+mod metering;
+mod operations;
+mod overview;
+pub mod problems;
+mod queries;
+mod router;
+
+pub use access::{Access, AccessConfig, install_crypto};
+pub use context::Context;
+pub use documents::{asyncapi, asyncapi_json, openapi, openapi_json};
+pub use limits::{RateLimit, RateLimits, RequestLimits};
+pub use metering::RequestCounts;
+pub use router::{PREFIX, router};

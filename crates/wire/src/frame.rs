@@ -37,17 +37,18 @@ pub enum ClientFrame {
 
 /// A frame from the server. Jobs in it are [`crate::record::JobSummary`].
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "camelCase")]
 pub enum ServerFrame {
     Hello {
         protocol: u32,
         #[schema(value_type = String)]
         epoch: Text,
+        #[serde(rename = "heartbeatMs")]
         heartbeat_ms: u64,
     },
     Authenticated {
         principal: FramePrincipal,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(rename = "expiresAt", default, skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
     },
     Snapshot {
@@ -116,6 +117,7 @@ pub enum ServerFrame {
         position: String,
     },
     GoingAway {
+        #[serde(rename = "retryInMs")]
         retry_in_ms: u64,
     },
     Error {

@@ -1,0 +1,178 @@
+//! The baseline of everything durable: the same rows in the same tables, written by plain statements, one transaction and one sync a
+//! transition, one after another.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::outcome::Outcome;
+
+/// Rows of one job as the store left them.
+struct JobRows {
+    job: Vec<Value>,
+    /// By revision.
+    events: Vec<Vec<Value>>,
+    attempt: Option<Vec<Value>>,
+}
+
+/// Rows read from a store that was closed.
+pub struct Template {
+    job_columns: Vec<String>,
+    jobs: Vec<JobRows>,
+}
+
+impl Template {
+    /// Reads up to `limit` jobs with what belongs to them.
+    pub fn read(folder: &Path, limit: usize) -> Outcome<Template> {
+        let conn = Connection::open(folder.join("tidings.db"))?;
+        let mut statement = conn.prepare("SELECT * FROM job ORDER BY id LIMIT ?1")?;
+        let job_columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let width = job_columns.len();
+        let rows: Vec<Vec<Value>> = statement.query_map([limit as i64], |row| values(row, width))?.collect::<Result<_, _>>()?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for job in rows {
+            let id = job.first().cloned().unwrap_or(Value::Null);
+            let mut events = conn.prepare_cached("SELECT * FROM event WHERE job = ?1 ORDER BY rev")?;
+            let width = events.column_count();
+            let events: Vec<Vec<Value>> = events.query_map([&id], |row| values(row, width))?.collect::<Result<_, _>>()?;
+            let mut attempt = conn.prepare_cached("SELECT * FROM attempt WHERE job = ?1")?;
+            let width = attempt.column_count();
+            let attempt = attempt.query_map([&id], |row| values(row, width))?.next().transpose()?;
+            jobs.push(JobRows { job, events, attempt });
+        }
+        Ok(Template { job_columns, jobs })
+    }
+
+    fn column(&self, name: &str) -> Outcome<usize> {
+        self.job_columns.iter().position(|column| column == name).ok_or_else(|| format!("no column {name}").into())
+    }
+}
+
+fn values(row: &rusqlite::Row<'_>, width: usize) -> rusqlite::Result<Vec<Value>> {
+    (0..width).map(|column| row.get(column)).collect()
+}
+
+/// A database with the same tables, written to by hand.
+pub struct BareRows {
+    conn: Connection,
+    place: i64,
+}
+
+impl BareRows {
+    /// `folder`: where a store made its tables and was closed.
+    pub fn open(folder: &Path) -> Outcome<BareRows> {
+        let conn = Connection::open(folder.join("tidings.db"))?;
+        conn.set_prepared_statement_cache_capacity(64);
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")?;
+        Ok(BareRows { conn, place: 0 })
+    }
+
+    /// Jobs that were made, and the time it took; ends after `span` or with the rows.
+    pub fn submit_each(&mut self, template: &Template, span: Duration) -> Outcome<(usize, Duration)> {
+        let begun = Instant::now();
+        let mut made = 0;
+        while begun.elapsed() < span
+            && let Some(rows) = template.jobs.get(made)
+        {
+            self.submit(template, rows)?;
+            made += 1;
+        }
+        Ok((made, begun.elapsed()))
+    }
+
+    /// Jobs that were made, claimed and completed, three transactions each.
+    pub fn run_each(&mut self, template: &Template, span: Duration) -> Outcome<(usize, Duration)> {
+        let begun = Instant::now();
+        let mut ended = 0;
+        while begun.elapsed() < span
+            && let Some(rows) = template.jobs.get(ended)
+        {
+            self.submit(template, rows)?;
+            self.step(template, rows, 1, ("pending", "running"))?;
+            self.step(template, rows, 2, ("running", "completed"))?;
+            ended += 1;
+        }
+        Ok((ended, begun.elapsed()))
+    }
+
+    fn submit(&mut self, template: &Template, rows: &JobRows) -> Outcome<()> {
+        let mut job = rows.job.clone();
+        job[template.column("status")?] = Value::Text("pending".into());
+        job[template.column("ended")?] = Value::Integer(0);
+        job[template.column("ended_at")?] = Value::Null;
+        self.begin()?;
+        self.insert("INSERT", "job", &job)?;
+        self.event(rows, 0)?;
+        self.count("pending", 1)?;
+        self.commit()
+    }
+
+    /// One transition of a job that exists; `event` is its place among the job's events.
+    fn step(&mut self, template: &Template, rows: &JobRows, event: usize, (from, to): (&str, &str)) -> Outcome<()> {
+        let is_end = to == "completed";
+        let value = |name: &str| -> Outcome<Value> { Ok(rows.job[template.column(name)?].clone()) };
+        let mut changed = vec![value("id")?, Value::Text(to.into()), value("priority")?, value("queued_at")?, value("wake_at")?];
+        changed.extend([if is_end { value("ended_at")? } else { Value::Null }, value("metadata")?, value("body")?]);
+        let ended = if is_end { ", ended = 1" } else { "" };
+        let sql = format!(
+            "UPDATE job SET status = ?2, priority = ?3, queued_at = ?4, wake_at = ?5, ended_at = ?6, metadata = ?7, body = ?8{ended} \
+             WHERE id = ?1"
+        );
+        self.begin()?;
+        self.conn.prepare_cached(&sql)?.execute(params_from_iter(&changed))?;
+        self.event(rows, event)?;
+        if let Some(attempt) = &rows.attempt {
+            self.insert("INSERT OR REPLACE", "attempt", attempt)?;
+        }
+        self.count(from, -1)?;
+        self.count(to, 1)?;
+        self.commit()
+    }
+
+    fn begin(&self) -> Outcome<()> {
+        Ok(self.conn.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    fn commit(&self) -> Outcome<()> {
+        Ok(self.conn.execute_batch("COMMIT")?)
+    }
+
+    fn event(&mut self, rows: &JobRows, number: usize) -> Outcome<()> {
+        let mut event = rows.events.get(number).ok_or("the job has fewer events")?.clone();
+        self.place += 1;
+        event[0] = Value::Integer(self.place);
+        self.insert("INSERT", "event", &event)
+    }
+
+    fn insert(&self, verb: &str, table: &str, values: &[Value]) -> Outcome<()> {
+        let marks = vec!["?"; values.len()].join(", ");
+        self.conn.prepare_cached(&format!("{verb} INTO {table} VALUES ({marks})"))?.execute(params_from_iter(values))?;
+        Ok(())
+    }
+
+    fn count(&self, status: &str, by: i64) -> Outcome<()> {
+        let sql = match by {
+            ..0 => "UPDATE counter SET n = n + ?2 WHERE tenant = 'default' AND owner = 'bare' AND task = 'noop' AND status = ?1",
+            _ => {
+                "INSERT INTO counter (tenant, owner, task, status, n) VALUES ('default', 'bare', 'noop', ?1, ?2) \
+                 ON CONFLICT DO UPDATE SET n = n + ?2"
+            }
+        };
+        self.conn.prepare_cached(sql)?.execute((status, by))?;
+        Ok(())
+    }
+}
+
+/// A page of ended jobs of one owner by a plain statement on the index that is meant for it.
+pub fn page_of_owner(conn: &Connection, owner: &str, limit: usize) -> Outcome<usize> {
+    let sql = "SELECT id, status, body FROM job WHERE tenant = 'default' AND owner = ?1 AND ended = 1 ORDER BY id DESC LIMIT ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((owner, limit as i64))?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        bytes += row.get_ref(2)?.as_bytes().map_or(0, <[u8]>::len);
+    }
+    Ok(bytes)
+}

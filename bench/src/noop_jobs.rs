@@ -1,0 +1,89 @@
+//! No-op jobs from submit to end in process, each transition durable, by workers that claim in batches; beside one transaction and one
+//! sync a transition.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use domain::access::Principal;
+use engine::{Conditions, Engine};
+use futures::future::try_join_all;
+use wire::body::{Claim, ReportComplete};
+
+use crate::bare_rows::{BareRows, Template};
+use crate::outcome::{Goal, Outcome, Row};
+use crate::plan::{PATIENCE, Plan};
+use crate::stage::{Stage, TASK, caller, make_tables, noop, runtime};
+
+/// Jobs of one submit and of one claim.
+const BATCH: usize = 100;
+const SUBMITTERS: usize = 4;
+const WORKERS: usize = 4;
+
+pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
+    let (ours, bare) = (plan.room("noop-jobs")?, plan.room("noop-jobs-bare")?);
+    let runtime = runtime()?;
+    let seconds = runtime.block_on(async {
+        make_tables(&bare).await?;
+        let stage = Stage::open(&ours)?;
+        let seconds = run_all(&stage, plan.noop_jobs).await;
+        stage.close().await;
+        seconds
+    })?;
+    let template = Template::read(&ours, plan.noop_jobs)?;
+    let (ended, took) = BareRows::open(&bare)?.run_each(&template, plan.span)?;
+    let baseline = ended as f64 / took.as_secs_f64();
+    Ok(vec![Row {
+        name: "noop_jobs".into(),
+        unit: "jobs/s",
+        ours: plan.noop_jobs as f64 / seconds,
+        baseline: ended as f64 / took.as_secs_f64(),
+        goal: Goal::AtLeast(20_000.0),
+        note: format!("{} jobs, batches of {BATCH}; baseline: a transaction a transition, one by one", plan.noop_jobs),
+    }])
+}
+
+async fn run_all(stage: &Stage, jobs: usize) -> Outcome<f64> {
+    let begun = Instant::now();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let mut tasks = Vec::new();
+    for number in 0..SUBMITTERS {
+        let engine = stage.engine.clone();
+        let share = jobs / SUBMITTERS + usize::from(number < jobs % SUBMITTERS);
+        tasks.push(tokio::spawn(async move {
+            let caller = caller(&format!("caller-{number}"));
+            let mut left = share;
+            while left > 0 {
+                let bodies = vec![noop(); left.min(BATCH)];
+                engine.submit(&caller, &bodies, &Conditions::default()).await?;
+                left -= bodies.len();
+            }
+            Ok::<(), engine::Error>(())
+        }));
+    }
+    for number in 0..WORKERS {
+        tasks.push(tokio::spawn(work(stage.engine.clone(), number, ended.clone(), jobs)));
+    }
+    for task in tasks {
+        tokio::time::timeout(PATIENCE, task).await???;
+    }
+    Ok(begun.elapsed().as_secs_f64())
+}
+
+async fn work(engine: Arc<Engine>, number: usize, ended: Arc<AtomicUsize>, jobs: usize) -> Result<(), engine::Error> {
+    let worker = Principal { is_tenant_wide: true, ..caller(&format!("worker-{number}")) };
+    let claim = Claim {
+        tasks: vec![TASK.to_owned()],
+        worker: format!("worker-{number}"),
+        max: Some(BATCH as u32),
+        wait: Some(1),
+        lease_ms: None,
+    };
+    let nothing = ReportComplete::default();
+    while ended.load(Ordering::Relaxed) < jobs {
+        let claimed = engine.claim(&worker, &claim).await?;
+        try_join_all(claimed.iter().map(|one| engine.report_complete(&worker, one.job.id, &one.lease.token, &nothing))).await?;
+        ended.fetch_add(claimed.len(), Ordering::Relaxed);
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What a measurement found, and the table of all of it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What has to hold for a row.
+#[derive(Debug, Clone, Copy)]
+pub enum Goal {
+    /// Ours over the baseline, at least.
+    RatioAtLeast(f64),
+    /// Ours over the baseline, at most.
+    RatioAtMost(f64),
+    /// Ours alone, in the unit of the row.
+    AtLeast(f64),
+    AtMost(f64),
+    /// Ours may be so much more than the baseline, in the unit of the row.
+    OverBaselineAtMost(f64),
+}
+
+/// One figure beside its baseline.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub name: String,
+    pub unit: &'static str,
+    pub ours: f64,
+    pub baseline: f64,
+    pub goal: Goal,
+    /// What the figures were taken with, and what else was seen.
+    pub note: String,
+}
+
+impl Row {
+    /// NaN when there is no baseline to speak of.
+    fn ratio(&self) -> f64 {
+        if self.baseline > 0.0 { self.ours / self.baseline } else { f64::NAN }
+    }
+
+    fn is_reached(&self) -> bool {
+        match self.goal {
+            Goal::RatioAtLeast(ratio) => self.ratio() >= ratio,
+            Goal::RatioAtMost(ratio) => self.ratio() <= ratio,
+            Goal::AtLeast(least) => self.ours >= least,
+            Goal::AtMost(most) => self.ours <= most,
+            Goal::OverBaselineAtMost(more) => self.ours <= self.baseline + more,
+        }
+    }
+
+    fn goal_in_words(&self) -> String {
+        match self.goal {
+            Goal::RatioAtLeast(ratio) => format!("ratio >= {ratio}"),
+            Goal::RatioAtMost(ratio) => format!("ratio <= {ratio}"),
+            Goal::AtLeast(least) => format!(">= {} {}", shown(least), self.unit),
+            Goal::AtMost(most) => format!("<= {} {}", shown(most), self.unit),
+            Goal::OverBaselineAtMost(more) => format!("<= baseline + {} {}", shown(more), self.unit),
+        }
+    }
+}
+
+/// Three digits that matter, thousands apart.
+fn shown(number: f64) -> String {
+    if !number.is_finite() {
+        return "-".to_owned();
+    }
+    match number.abs() {
+        size if size >= 1_000.0 => {
+            let digits = format!("{number:.0}");
+            let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+            groups.join(",")
+        }
+        size if size >= 100.0 => format!("{number:.0}"),
+        size if size >= 10.0 => format!("{number:.1}"),
+        _ => format!("{number:.2}"),
+    }
+}
+
+pub fn table(rows: &[Row]) -> String {
+    let head = ["name", "ours", "baseline", "ratio", "goal", "reached", "with"].map(str::to_owned);
+    let mut lines = vec![head];
+    for row in rows {
+        let reached = if row.is_reached() { "yes" } else { "no" };
+        let (ours, baseline) = (format!("{} {}", shown(row.ours), row.unit), shown(row.baseline));
+        lines.push([row.name.clone(), ours, baseline, shown(row.ratio()), row.goal_in_words(), reached.to_owned(), row.note.clone()]);
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let mut out = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+        if i == 0 {
+            let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+            let _ = writeln!(out, "| {} |", rules.join(" | "));
+        }
+    }
+    out
+}
+
+pub fn json(rows: &[Row]) -> Value {
+    let row = |row: &Row| {
+        json!({
+            "name": row.name, "unit": row.unit, "ours": row.ours, "baseline": row.baseline, "ratio": row.ratio(),
+            "goal": row.goal_in_words(), "reached": row.is_reached(), "with": row.note,
+        })
+    };
+    Value::Array(rows.iter().map(row).collect())
+}
+
+/// The sample below which a share of all lies; 0.5 is the median. NaN without samples.
+pub fn quantile(samples: &[f64], share: f64) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1));
+    sorted.get(at - 1).copied().unwrap_or(f64::NAN)
+}
+
+pub fn median(samples: &[f64]) -> f64 {
+    quantile(samples, 0.5)
+}
+
+pub fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_samples() {
+        let samples: Vec<f64> = (1..=100).map(f64::from).collect();
+        for (share, wanted) in [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (1.0, 100.0)] {
+            assert_eq!(quantile(&samples, share), wanted);
+        }
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn goals_are_judged() {
+        let row = |goal| Row { name: "x".into(), unit: "ms", ours: 2.0, baseline: 1.0, goal, note: String::new() };
+        for (goal, wanted) in [
+            (Goal::RatioAtLeast(2.0), true),
+            (Goal::RatioAtMost(1.9), false),
+            (Goal::AtLeast(2.1), false),
+            (Goal::AtMost(2.0), true),
+            (Goal::OverBaselineAtMost(1.0), true),
+            (Goal::OverBaselineAtMost(0.5), false),
+        ] {
+            assert_eq!(row(goal).is_reached(), wanted, "{goal:?}");
+        }
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, wanted) in [(1234567.0, "1,234,567"), (999.4, "999"), (12.34, "12.3"), (0.126, "0.13"), (f64::NAN, "-")] {
+            assert_eq!(shown(number), wanted);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! From a submit to an idle worker that waits for it over HTTP, beside the two syncs that durability asks for: the submit's and the claim's.
+
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::outcome::{Goal, Outcome, Row, ms, quantile};
+use crate::plan::{PATIENCE, Plan};
+use crate::server::{Doors, Server, TASK};
+use crate::sync_cost;
+
+/// How long the worker is left alone before each submit, so that it waits again.
+const IDLE: Duration = Duration::from_millis(4);
+
+pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
+    let server = Server::start(&plan.room("pickup")?, Doors::Open)?;
+    let sync = sync_cost::measure(plan.root())?;
+    let (tell, picked) = sync_channel::<Outcome<Instant>>(1);
+    let mut worker = server.line(0)?;
+    let wanted = plan.pickups;
+    let working = std::thread::spawn(move || {
+        let claim = json!({"tasks": [TASK], "worker": "bench", "max": 1, "wait": 20});
+        for _ in 0..wanted {
+            let picked = (|| {
+                let answer = worker.post("/api/v1/claims", &claim)?;
+                let at = Instant::now();
+                let job = &answer["jobs"][0];
+                let (id, token) = (job["id"].as_str().ok_or("no job came")?, job["lease"]["token"].as_str().ok_or("no lease came")?);
+                worker.post_with(&format!("/api/v1/jobs/{id}/complete"), &format!("tidings-lease: {token}\r\n"), &json!({}))?;
+                Ok(at)
+            })();
+            let has_failed = picked.is_err();
+            if tell.send(picked).is_err() || has_failed {
+                return;
+            }
+        }
+    });
+    let mut submitter = server.line(0)?;
+    let mut samples = Vec::with_capacity(wanted);
+    for _ in 0..wanted {
+        std::thread::sleep(IDLE);
+        let begun = Instant::now();
+        submitter.post("/api/v1/jobs", &json!({"task": TASK}))?;
+        let at = picked.recv_timeout(PATIENCE)??;
+        samples.push(ms(at.saturating_duration_since(begun)));
+    }
+    working.join().map_err(|_| "the worker panicked")?;
+    let row = |name: &str, share, more, unit| Row {
+        name: name.into(),
+        unit,
+        ours: quantile(&samples, share),
+        baseline: 2.0 * ms(sync),
+        goal: Goal::OverBaselineAtMost(more),
+        note: format!("{wanted} jobs; baseline: two syncs of {:.2} ms", ms(sync)),
+    };
+    Ok(vec![row("pickup, p50", 0.5, 1.0, "ms"), row("pickup, p99", 0.99, 4.0, "ms")])
+}

@@ -1,0 +1,69 @@
+//! How much each measurement does, and where.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::outcome::Outcome;
+
+/// Longest time that anything may be waited for.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Plan {
+    folder: tempfile::TempDir,
+    /// How long one rate is measured.
+    pub span: Duration,
+    /// No-op jobs run from submit to end.
+    pub noop_jobs: usize,
+    pub fanout_watchers: usize,
+    /// Events sent one at a time, and groups of waiting events.
+    pub fanout_rounds: usize,
+    pub fanout_bursts: usize,
+    /// Events of one group.
+    pub fanout_burst_events: usize,
+    pub pickups: usize,
+    pub idle_watchers: usize,
+    /// How long idle watchers are looked at.
+    pub idle_span: Duration,
+    pub ended_jobs: u64,
+    pub list_pages: usize,
+    pub resume_watchers: usize,
+    /// Jobs that change while watchers resume.
+    pub resume_jobs: usize,
+    pub starts: usize,
+}
+
+impl Plan {
+    pub fn new(is_quick: bool, jobs: Option<u64>, watchers: Option<usize>, folder: Option<PathBuf>) -> Outcome<Plan> {
+        let folder = tempfile::Builder::new().prefix("tidings-bench-").tempdir_in(folder.unwrap_or_else(std::env::temp_dir))?;
+        let choose = |full, quick| if is_quick { quick } else { full };
+        let watching = |full, quick| watchers.unwrap_or(choose(full, quick)).max(1);
+        Ok(Plan {
+            folder,
+            span: Duration::from_millis(choose(2_000, 300) as u64),
+            noop_jobs: choose(20_000, 500),
+            fanout_watchers: watching(1_000, 50),
+            fanout_rounds: choose(100, 10),
+            fanout_bursts: choose(5, 2),
+            fanout_burst_events: choose(300, 50),
+            pickups: choose(200, 20),
+            idle_watchers: watching(2_000, 200),
+            idle_span: Duration::from_millis(choose(16_000, 500) as u64),
+            ended_jobs: jobs.unwrap_or(choose(1_000_000, 20_000) as u64),
+            list_pages: choose(400, 50),
+            resume_watchers: watching(2_000, 100),
+            resume_jobs: choose(200, 40),
+            starts: choose(7, 2),
+        })
+    }
+
+    /// A folder of its own for a measurement, on the disk of the run.
+    pub fn room(&self, name: &str) -> Outcome<PathBuf> {
+        let room = self.folder.path().join(name);
+        std::fs::create_dir_all(&room)?;
+        Ok(room)
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+}

@@ -1,0 +1,194 @@
+//! A `tidings serve` of the same build profile as a child process, in a folder of its own, on a free port.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::http_line::HttpLine;
+use crate::outcome::Outcome;
+use crate::plan::PATIENCE;
+use crate::token;
+
+/// The task that measurements submit; nobody runs it unless the measurement does.
+pub const TASK: &str = "bench";
+/// A task that no watcher follows.
+pub const QUIET_TASK: &str = "quiet";
+/// Sockets that one caller may hold are 20; callers of a measurement stay below.
+pub const SOCKETS_OF_CALLER: usize = 16;
+
+const SECRET: &[u8] = b"a secret of at least thirty-two bytes, for measurements only";
+
+/// Who is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doors {
+    /// Everybody is the user `local`: no limit on requests, few sockets.
+    Open,
+    /// Tokens: as many callers as are wanted.
+    ByToken,
+}
+
+pub struct Server {
+    folder: PathBuf,
+    doors: Doors,
+    process: Option<Child>,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// A running, ready server on an empty store.
+    pub fn start(folder: &Path, doors: Doors) -> Outcome<Server> {
+        let secret = folder.join("secret");
+        std::fs::write(&secret, SECRET)?;
+        let mut config = match doors {
+            Doors::Open => String::new(),
+            Doors::ByToken => format!("[access]\njwt = {{ algorithm = \"HS256\", secret_file = {secret:?} }}\nmetrics = \"open\"\n\n"),
+        };
+        for task in [TASK, QUIET_TASK] {
+            config.push_str(&format!("[tasks.{task}]\nmode = \"worker\"\nconcurrency = 100000\n\n"));
+        }
+        std::fs::write(folder.join("tidings.toml"), config)?;
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut server = Server { folder: folder.to_owned(), doors, process: None, address };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Starts it on the store that is there. Answers how long it took to listen.
+    pub fn start_again(&mut self) -> Outcome<Duration> {
+        let log = File::options().create(true).append(true).open(self.folder.join("server.log"))?;
+        let begun = Instant::now();
+        let process = Command::new(binary()?)
+            .arg("serve")
+            .arg("--config")
+            .arg(self.folder.join("tidings.toml"))
+            .args(["--listen", &self.address.to_string()])
+            .arg("--data")
+            .arg(self.folder.join("data"))
+            .env("TIDINGS_LOG", "warn")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        self.process = Some(process);
+        let listening = self.until_listening(begun)?;
+        self.until_ready()?;
+        Ok(listening)
+    }
+
+    fn until_listening(&mut self, begun: Instant) -> Outcome<Duration> {
+        loop {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(begun.elapsed());
+            }
+            if begun.elapsed() > PATIENCE || self.has_ended()? {
+                let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+                let tail = log.char_indices().rev().nth(1_000).map_or(0, |(at, _)| at);
+                return Err(format!("the server does not listen; its log ends: {}", log[tail..].trim()).into());
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
+
+    fn until_ready(&self) -> Outcome<()> {
+        let begun = Instant::now();
+        loop {
+            let answer = HttpLine::open(self.address, None).and_then(|mut line| line.exchange("GET", "/readyz", "", ""));
+            match answer {
+                Ok((200, _)) => return Ok(()),
+                other if begun.elapsed() > PATIENCE => return Err(format!("the server is not ready: {other:?}").into()),
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn has_ended(&mut self) -> Outcome<bool> {
+        match &mut self.process {
+            Some(process) => Ok(process.try_wait()?.is_some()),
+            None => Ok(true),
+        }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().map_or(0, Child::id)
+    }
+
+    /// A token for the caller with this number, if tokens are asked for.
+    pub fn token(&self, caller: usize) -> Option<String> {
+        (self.doors == Doors::ByToken).then(|| token::make(SECRET, &format!("caller-{caller}")))
+    }
+
+    pub fn line(&self, caller: usize) -> Outcome<HttpLine> {
+        HttpLine::open(self.address, self.token(caller))
+    }
+
+    /// A value of `/metrics` whose name holds all of `words`; `None` when metrics are closed or have none.
+    pub fn metric(&self, words: &[&str]) -> Option<f64> {
+        let (_, text) = self.line(0).ok()?.exchange("GET", "/metrics", "", "").ok()?;
+        let text = String::from_utf8(text).ok()?;
+        let line = text.lines().find(|line| !line.starts_with('#') && words.iter().all(|word| line.contains(word)))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) -> Outcome<()> {
+        self.end(Signal::KILL)
+    }
+
+    /// As an operator would.
+    pub fn stop(&mut self) -> Outcome<()> {
+        self.end(Signal::TERM)
+    }
+
+    fn end(&mut self, signal: Signal) -> Outcome<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        if let Some(pid) = Pid::from_raw(process.id() as i32) {
+            kill_process(pid, signal)?;
+        }
+        let begun = Instant::now();
+        while process.try_wait()?.is_none() {
+            if begun.elapsed() > PATIENCE {
+                let _ = process.kill();
+                return Err("the server does not end".into());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// `TIDINGS_BIN`, or a fresh build of the profile that this binary has.
+fn binary() -> Outcome<PathBuf> {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    Ok(BINARY.get_or_init(|| find_binary().map_err(|error| error.to_string())).clone()?)
+}
+
+fn find_binary() -> Outcome<PathBuf> {
+    if let Some(path) = std::env::var_os("TIDINGS_BIN") {
+        return Ok(PathBuf::from(path));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.args(["build", "--quiet", "-p", "tidings"]).current_dir(root);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    if !build.status()?.success() {
+        return Err("cargo build -p tidings failed".into());
+    }
+    Ok(std::env::current_exe()?.with_file_name("tidings"))
+}

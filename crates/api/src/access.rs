@@ -1,0 +1,179 @@
+//! Who asks: the one place where tokens, keys, tickets and origins become a [`Principal`] or a refusal.
+//!
+//! In open mode nobody needs a token and everybody on this machine is the user `local`; the rules on `Host` and `Origin` keep foreign
+//! web pages out. In closed mode a caller brings a JWT, an API key, or a token that this server made. What a principal may do is not
+//! decided here but in `domain::access`, by the engine. Tokens are never logged.
+
+mod caller;
+mod claims;
+mod config;
+mod jwks;
+mod live_caller;
+mod origin;
+mod own_tokens;
+mod tickets;
+mod verifier;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use domain::access::{Principal, Scope};
+use engine::clock::SharedClock;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::problems::{ApiProblem, Kind};
+
+pub use caller::Caller;
+pub use config::{AccessConfig, Algorithm, ApiKeyConfig, BadAccess, JwtConfig, JwtKey};
+pub use live_caller::LiveCaller;
+pub(crate) use origin::guard;
+pub use own_tokens::Minted;
+pub use tickets::{Opened, TICKET_MS};
+
+use own_tokens::OwnTokens;
+use tickets::Tickets;
+use verifier::Verifier;
+
+/// Beginning of every API key.
+const API_KEY_PREFIX: &str = "tdk_";
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// No token came.
+    Missing,
+    /// The token is none of ours, or was changed.
+    Invalid,
+    Expired,
+    /// Its time has not come.
+    TooEarly,
+    /// The keys that it is checked with cannot be had now.
+    KeysUnavailable,
+}
+
+/// Access as it is configured now; replaced as a whole when the configuration is read again.
+pub struct Access {
+    rules: ArcSwap<Rules>,
+    tickets: Tickets,
+    clock: SharedClock,
+}
+
+struct Rules {
+    config: AccessConfig,
+    own: OwnTokens,
+    verifier: Option<Verifier>,
+    /// Grows when tokens that were good before may no longer be.
+    generation: u64,
+}
+
+impl Rules {
+    fn new(config: AccessConfig, generation: u64) -> Result<Rules, BadAccess> {
+        config.check()?;
+        let own = OwnTokens::new(&config.own_secret);
+        let verifier = config.jwt.as_ref().map(Verifier::new).transpose()?;
+        Ok(Rules { config, own, verifier, generation })
+    }
+}
+
+impl Access {
+    pub fn new(config: AccessConfig, clock: SharedClock) -> Result<Arc<Access>, BadAccess> {
+        let rules = ArcSwap::from_pointee(Rules::new(config, 0)?);
+        Ok(Arc::new(Access { rules, tickets: Tickets::default(), clock }))
+    }
+
+    /// Takes a new configuration; one that is refused leaves the former in force. The caller then tells live connections with `Engine::rights_changed(None)`.
+    pub fn replace(&self, config: AccessConfig) -> Result<(), BadAccess> {
+        let before = self.rules.load_full();
+        let is_same = before.config.jwt == config.jwt && before.config.own_secret == config.own_secret;
+        let generation = before.generation + u64::from(!is_same);
+        self.rules.store(Arc::new(Rules::new(config, generation)?));
+        Ok(())
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.rules.load().generation
+    }
+
+    /// Whether rights that were given under an earlier configuration still stand. A token whose key changed must be shown again.
+    pub(crate) fn still_valid(&self, principal: &Principal, generation: u64) -> bool {
+        let rules = self.rules.load();
+        match (self.local(), principal.expires_at) {
+            (Some(local), _) => local == *principal,
+            (None, None) => rules.config.keys.iter().any(|key| key.principal() == *principal),
+            (None, Some(_)) => rules.generation == generation,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.rules.load().config.open
+    }
+
+    /// In open mode, the user that everybody is.
+    pub fn local(&self) -> Option<Principal> {
+        self.is_open().then(|| Principal {
+            subject: "local".into(),
+            tenant: "default".into(),
+            scopes: Scope::ALL.to_vec(),
+            is_tenant_wide: true,
+            is_service: true,
+            expires_at: None,
+        })
+    }
+
+    /// Who a token speaks for; in open mode it is not looked at.
+    pub async fn by_token(&self, token: Option<&str>) -> Result<Principal, Unknown> {
+        if let Some(local) = self.local() {
+            return Ok(local);
+        }
+        let token = token.filter(|token| !token.is_empty()).ok_or(Unknown::Missing)?;
+        let rules = self.rules.load_full();
+        let now = self.clock.now();
+        if token.starts_with(API_KEY_PREFIX) {
+            return by_key(&rules.config.keys, token).ok_or(Unknown::Invalid);
+        }
+        match (rules.own.principal(token, now), &rules.verifier) {
+            (Err(Unknown::Invalid), Some(verifier)) => verifier.principal(token, now).await,
+            (told, _) => told,
+        }
+    }
+
+    /// A short token for a browser, made for `principal`.
+    pub fn mint(&self, principal: &Principal) -> Result<Minted, ApiProblem> {
+        self.rules.load().own.mint(principal, self.clock.now())
+    }
+}
+
+/// Compares with every key, so that the time taken tells nothing.
+fn by_key(keys: &[ApiKeyConfig], token: &str) -> Option<Principal> {
+    let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let mut found = None;
+    for key in keys {
+        if bool::from(key.sha256.ct_eq(&digest)) {
+            found = Some(key);
+        }
+    }
+    found.map(ApiKeyConfig::principal)
+}
+
+impl From<Unknown> for ApiProblem {
+    fn from(unknown: Unknown) -> ApiProblem {
+        let detail = match unknown {
+            Unknown::Missing => "Send a token in the header Authorization, as Bearer.",
+            Unknown::Invalid => "The token is not one that this server accepts: get another.",
+            Unknown::TooEarly => "The token is not good yet: check the clocks, or get another.",
+            Unknown::Expired => return ApiProblem::new(Kind::TokenExpired, "Get a new token and ask again."),
+            Unknown::KeysUnavailable => {
+                let detail = "The keys that tokens are checked with cannot be had now: try again in a moment.";
+                return ApiProblem::new(Kind::Unavailable, detail).retry_after(5);
+            }
+        };
+        ApiProblem::new(Kind::Unauthenticated, detail)
+    }
+}
+
+/// Makes the cryptography of tokens ready. To be called once, before the first token is looked at; calling it again does nothing.
+pub fn install_crypto() {
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+}
+

@@ -1,0 +1,118 @@
+//! A JWK set (RFC 7517) fetched from the operator's address and kept for a while.
+//!
+//! No redirects, 10 s, 1 MB. An unknown key id fetches again, but not more often than every [`AGAIN`]; a set that cannot be fetched
+//! leaves the former one in force.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use tokio::sync::Mutex;
+
+use super::Unknown;
+use super::config::{Algorithm, BadAccess};
+
+/// How long a set is used without asking again.
+const FRESH: Duration = Duration::from_secs(600);
+/// Shortest time between two fetches.
+const AGAIN: Duration = Duration::from_secs(30);
+/// Longest wait for a set.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Bytes of a set.
+const SET_BYTES: usize = 1024 * 1024;
+
+pub(super) struct KeySet {
+    url: String,
+    algorithm: Algorithm,
+    client: reqwest::Client,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    keys: Vec<(Option<String>, DecodingKey)>,
+    /// When the keys were fetched; `None` while there are none.
+    fetched: Option<Instant>,
+    /// When it was last tried.
+    tried: Option<Instant>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("{0}")]
+    Http(#[from] reqwest::Error),
+    #[error("it answered {0}")]
+    Status(u16),
+    #[error("it has more than {SET_BYTES} bytes")]
+    TooLarge,
+    #[error("it is no key set: {0}")]
+    NotASet(#[from] serde_json::Error),
+    #[error("it holds no key for {0}")]
+    NoKey(Algorithm),
+}
+
+impl KeySet {
+    pub(super) fn new(url: &str, algorithm: Algorithm) -> Result<KeySet, BadAccess> {
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(BadAccess::BadUrl);
+        }
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(LONGEST).build()?;
+        Ok(KeySet { url: url.to_owned(), algorithm, client, kept: Mutex::default() })
+    }
+
+    /// The keys that a token with this key id may be signed with.
+    pub(super) async fn keys_for(&self, kid: Option<&str>) -> Result<Arc<[DecodingKey]>, Unknown> {
+        let mut kept = self.kept.lock().await;
+        let is_known = |kept: &Kept| kid.is_none() || kept.keys.iter().any(|(known, _)| known.as_deref() == kid);
+        let is_fresh = kept.fetched.is_some_and(|at| at.elapsed() < FRESH);
+        let may_try = kept.tried.is_none_or(|at| at.elapsed() >= AGAIN);
+        if may_try && !(is_fresh && is_known(&kept)) {
+            kept.tried = Some(Instant::now());
+            match self.fetch().await {
+                Ok(keys) => {
+                    kept.keys = keys;
+                    kept.fetched = kept.tried;
+                }
+                Err(error) => tracing::warn!(%error, "the key set for tokens could not be fetched"),
+            }
+        }
+        if kept.fetched.is_none() {
+            return Err(Unknown::KeysUnavailable);
+        }
+        let fitting = kept.keys.iter().filter(|(known, _)| kid.is_none() || known.is_none() || known.as_deref() == kid);
+        Ok(fitting.map(|(_, key)| key.clone()).collect())
+    }
+
+    async fn fetch(&self) -> Result<Vec<(Option<String>, DecodingKey)>, FetchError> {
+        let mut response = self.client.get(&self.url).send().await?;
+        if !response.status().is_success() {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > SET_BYTES {
+                return Err(FetchError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let set: JwkSet = serde_json::from_slice(&body)?;
+        let usable = set.keys.iter().filter(|key| self.fits(key));
+        let keys: Vec<_> =
+            usable.filter_map(|key| Some((key.common.key_id.clone(), DecodingKey::from_jwk(key).ok()?))).collect();
+        if keys.is_empty() { Err(FetchError::NoKey(self.algorithm)) } else { Ok(keys) }
+    }
+
+    fn fits(&self, key: &Jwk) -> bool {
+        let meant = match self.algorithm {
+            Algorithm::Hs256 => return false,
+            Algorithm::Rs256 => KeyAlgorithm::RS256,
+            Algorithm::Es256 => KeyAlgorithm::ES256,
+            Algorithm::EdDsa => KeyAlgorithm::EdDSA,
+        };
+        let family = super::verifier::named(self.algorithm).family();
+        let is_of_family = DecodingKey::from_jwk(key).is_ok_and(|key| key.family() == family);
+        let is_for_signatures = key.common.public_key_use.as_ref().is_none_or(|use_| *use_ == PublicKeyUse::Signature);
+        is_of_family && is_for_signatures && key.common.key_algorithm.is_none_or(|named| named == meant)
+    }
+}

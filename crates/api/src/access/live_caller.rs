@@ -1,0 +1,114 @@
+//! The caller of a stream: besides a token, a browser's `EventSource` may bring a ticket, and from then on the cookie it got for it.
+
+use axum::extract::FromRequestParts;
+use domain::Topic;
+use domain::access::Principal;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+
+use super::caller::{address, bearer};
+use super::origin::{is_same_origin, party};
+use super::tickets::COOKIE_MS;
+use super::{Access, Opened, Unknown};
+use crate::context::Context;
+use crate::problems::{ApiProblem, Kind};
+use crate::queries::Pairs;
+
+/// Name of the cookie.
+const COOKIE: &str = "tidings_live";
+/// The routes that it is sent to.
+const COOKIE_PATH: &str = "/api/v1/live";
+
+pub struct LiveCaller {
+    pub principal: Principal,
+    /// The only topics that it may follow; empty is all.
+    pub topics: Vec<Topic>,
+    /// To be sent with the answer.
+    pub set_cookie: Option<HeaderValue>,
+}
+
+impl LiveCaller {
+    /// Refuses a topic that the ticket does not open.
+    pub fn check(&self, topic: &Topic) -> Result<(), ApiProblem> {
+        match self.topics.is_empty() || self.topics.contains(topic) {
+            true => Ok(()),
+            false => Err(ApiProblem::new(Kind::BadTicket, "The ticket was made for other topics: get one for this.").field("topic")),
+        }
+    }
+}
+
+impl Access {
+    /// A ticket for the origin that asks.
+    pub fn ticket(&self, opened: Opened, headers: &HeaderMap) -> Result<(String, domain::Timestamp), ApiProblem> {
+        self.tickets.issue(opened, party(headers), self.clock.now())
+    }
+
+    fn redeem(&self, ticket: &str, headers: &HeaderMap) -> Result<LiveCaller, ApiProblem> {
+        let now = self.clock.now();
+        let origin = party(headers);
+        let opened = self.tickets.redeem(ticket, |made_for| made_for == origin || is_same_origin(headers), now).ok_or_else(|| {
+            ApiProblem::new(Kind::BadTicket, "It is spent, too old, or was made for another origin: get a new one.").field("ticket")
+        })?;
+        let hour = now.plus_ms(COOKIE_MS);
+        let expires_at = opened.principal.expires_at.map_or(hour, |at| at.min(hour));
+        let topics = opened.topics.iter().map(wire::convert::topic_out).collect();
+        let value = self.rules.load().own.cookie(&opened.principal, &origin, topics, expires_at)?;
+        let seconds = expires_at.since_ms(now) / 1_000;
+        let secure = if is_secure(headers) { "; Secure" } else { "" };
+        let cookie = format!("{COOKIE}={value}; Path={COOKIE_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        Ok(LiveCaller { principal: opened.principal, topics: opened.topics, set_cookie: HeaderValue::from_str(&cookie).ok() })
+    }
+
+    fn by_cookie(&self, headers: &HeaderMap) -> Option<Result<LiveCaller, Unknown>> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+        let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE)?.1;
+        let told = self.rules.load().own.by_cookie(value, &party(headers), self.clock.now());
+        Some(told.map(|(principal, topics)| {
+            let topics = topics.iter().filter_map(|topic| wire::convert::topic_in(topic).ok()).collect();
+            LiveCaller { principal, topics, set_cookie: None }
+        }))
+    }
+
+    async fn live_caller(&self, parts: &Parts) -> Result<LiveCaller, ApiProblem> {
+        let whole = |principal| LiveCaller { principal, topics: Vec::new(), set_cookie: None };
+        if let Some(local) = self.local() {
+            return Ok(whole(local));
+        }
+        if let Some(token) = bearer(&parts.headers) {
+            return Ok(whole(self.by_token(Some(token)).await?));
+        }
+        // A reconnect brings the spent ticket again, and the cookie: the cookie comes first.
+        let by_cookie = self.by_cookie(&parts.headers);
+        if let Some(Ok(caller)) = by_cookie {
+            return Ok(caller);
+        }
+        match (Pairs::of(&parts.uri)?.one("ticket")?, by_cookie) {
+            (Some(ticket), _) => self.redeem(&ticket, &parts.headers),
+            (None, Some(Err(unknown))) => Err(unknown.into()),
+            _ => Err(Unknown::Missing.into()),
+        }
+    }
+}
+
+/// Whether the browser came over TLS, as far as can be told: by its origin, or by what a proxy says.
+fn is_secure(headers: &HeaderMap) -> bool {
+    let begins = |name: &str, word: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes().starts_with(word));
+    begins("origin", b"https://") || begins("x-forwarded-proto", b"https")
+}
+
+impl FromRequestParts<Context> for LiveCaller {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<LiveCaller, ApiProblem> {
+        match context.access.live_caller(parts).await {
+            Ok(caller) => {
+                context.limits.check_principal(&caller.principal, context.access.is_open())?;
+                Ok(caller)
+            }
+            Err(problem) => {
+                context.limits.check_address(&address(parts))?;
+                Err(problem)
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Request bodies: JSON only, bounded, and told precisely what is wrong with them.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use crate::problems::{ApiProblem, Kind};
+
+/// Bytes of a body: the largest payload and what stands around it.
+pub const BODY_BYTES: usize = domain::limits::PAYLOAD_BYTES + 64 * 1024;
+/// Bytes of a batch submit.
+pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// A body that must be there, of at most `MOST` bytes.
+pub struct JsonBody<T, const MOST: usize = BODY_BYTES> {
+    pub value: T,
+    /// As it was sent: what an idempotency key is bound to.
+    pub bytes: Bytes,
+}
+
+/// A body that may be left out.
+pub struct OptionalBody<T> {
+    pub value: T,
+    pub bytes: Bytes,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for JsonBody<T, MOST> {
+    type Rejection = ApiProblem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        check_media_type(&parts.headers)?;
+        let bytes = read(&parts.headers, body, MOST).await?;
+        let value = parse(&bytes)?;
+        Ok(JsonBody { value, bytes })
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiProblem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiProblem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, BODY_BYTES).await?;
+        if bytes.is_empty() {
+            return Ok(OptionalBody { value: T::default(), bytes });
+        }
+        check_media_type(&parts.headers)?;
+        let value = parse(&bytes)?;
+        Ok(OptionalBody { value, bytes })
+    }
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), ApiProblem> {
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = sent.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let found = if essence.is_empty() { "none".to_owned() } else { domain::limits::cut(essence, 80) };
+    let detail = format!("Content-Type is {found}: send application/json.");
+    Err(ApiProblem::new(Kind::UnsupportedMediaType, detail).field("Content-Type"))
+}
+
+async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, ApiProblem> {
+    let too_large = || {
+        ApiProblem::new(Kind::TooLarge, format!("A body may have {most} bytes here: send less.")).limit(most as u64)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most as u64) {
+        return Err(too_large());
+    }
+    match axum::body::to_bytes(body, most).await {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if is_over_limit(&error) => Err(too_large()),
+        Err(_) => Err(ApiProblem::new(Kind::BadJson, "The body broke off: send it again.")),
+    }
+}
+
+fn is_over_limit(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Reads JSON; a refusal says where it breaks, or which field is wrong.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiProblem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let told = error.to_string();
+        let what = told.split(" at line ").next().unwrap_or(&told);
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => {
+                let problem = ApiProblem::new(Kind::Invalid, format!("At {place}: {what}."));
+                match what.split('`').nth(1).filter(|_| what.contains(" field `")) {
+                    Some(field) => problem.field(&domain::limits::cut(field, 80)),
+                    None => problem,
+                }
+            }
+            _ if bytes.is_empty() => ApiProblem::new(Kind::BadJson, "The body is empty: send a JSON object."),
+            _ => ApiProblem::new(Kind::BadJson, format!("At {place}: {what}.")),
+        }
+    })
+}

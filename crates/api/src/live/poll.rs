@@ -1,0 +1,87 @@
+//! The long-poll edge: one request, one answer.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::access::Scope;
+use gateway::{Edge, Peer};
+use http::{StatusCode, Uri};
+use utoipa::ToSchema;
+use wire::frame::ServerFrame;
+use wire::problem::Problem;
+
+use super::authenticator::ConnectionRights;
+use super::{closed, refusal, topics, with_cookie};
+use crate::access::LiveCaller;
+use crate::answers::{Answer, json_text};
+use crate::conditions::WAIT_SECONDS;
+use crate::context::Context;
+use crate::problems::ApiProblem;
+use crate::queries::Pairs;
+
+/// Wait unless told, in seconds.
+const USUAL_WAIT: u64 = 25;
+
+/// What a long poll answers.
+#[derive(serde::Serialize, ToSchema)]
+pub struct PollAnswer {
+    /// Give it back as `after`.
+    pub position: String,
+    /// The frames begin with the whole state: replace yours.
+    pub reset: bool,
+    pub frames: Vec<ServerFrame>,
+}
+
+/// Follow topics by asking again and again.
+#[utoipa::path(
+    get, path = "/live/poll", operation_id = "livePoll", tag = "live",
+    params(
+        ("topic" = Vec<String>, Query, description = "A topic as JSON; 1 to 20 times"),
+        ("after" = Option<String>, Query, description = "Position of the answer before"),
+        ("wait" = Option<u32>, Query, description = "Seconds to wait for something, at most 55; 25 unless told"),
+    ),
+    responses(
+        (status = 200, description = "What happened", body = PollAnswer),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn poll(State(context): State<Context>, caller: LiveCaller, uri: Uri) -> Answer {
+    caller.principal.require(Scope::JobsRead)?;
+    let mut pairs = Pairs::of(&uri)?;
+    let topics = topics(&mut pairs, &caller)?;
+    let after = pairs.one("after")?;
+    let wait = pairs.number("wait")?.unwrap_or(USUAL_WAIT);
+    if wait > WAIT_SECONDS {
+        return Err(ApiProblem::invalid("wait", format!("{wait} seconds, at most {WAIT_SECONDS} are allowed")).limit(WAIT_SECONDS));
+    }
+    pairs.all("ticket");
+    pairs.finish(&["topic", "after", "wait"])?;
+
+    let authenticator = ConnectionRights::new(context.access.clone());
+    let peer = Peer { edge: Edge::Wait, authenticator, principal: Some(caller.principal.clone()) };
+    let connection = context.hub.open(peer).map_err(refusal)?;
+    for (id, topic) in (1u32..).zip(topics) {
+        connection.subscribe(id, topic, after.as_deref());
+    }
+    // A server that drains answers with what there is, so that nobody is cut off.
+    let wait = if context.draining.is_cancelled() { Duration::ZERO } else { Duration::from_secs(wait) };
+    let polled = tokio::select! {
+        polled = connection.poll(wait) => polled,
+        () = context.shutdown.cancelled() => Err(wire::close::Close::GoingAway),
+    };
+    let polled = polled.map_err(|close| refusal(closed(close)))?;
+    Ok(with_cookie(answer(&polled), &caller))
+}
+
+fn answer(polled: &gateway::Polled) -> Response {
+    let mut text = format!("{{\"position\":\"{}\",\"reset\":{},\"frames\":[", polled.position, polled.reset).into_bytes();
+    for (index, frame) in polled.frames.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(&frame.json);
+    }
+    text.extend_from_slice(b"]}");
+    json_text(StatusCode::OK, String::from_utf8_lossy(&text).into_owned())
+}

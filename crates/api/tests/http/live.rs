@@ -1,0 +1,128 @@
+//! The edges: a poll, a stream, a ticket, a socket.
+
+use axum::body::Body;
+use futures::StreamExt;
+use http::StatusCode;
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::rig::{Call, Rig, SOON, ann, token};
+
+const ME: &str = "topic=%7B%22owner%22:%22me%22%7D";
+
+/// An open stream, read up to a word.
+struct Stream {
+    body: axum::body::BodyDataStream,
+    text: String,
+}
+
+impl Stream {
+    async fn open(call: Call) -> (http::HeaderMap, Stream) {
+        let (app, request) = call.build();
+        let response = app.oneshot(request).await.expect("the router never fails");
+        assert_eq!(response.status(), StatusCode::OK);
+        let (parts, body) = response.into_parts();
+        (parts.headers, Stream { body: Body::into_data_stream(body), text: String::new() })
+    }
+
+    async fn until(&mut self, word: &str) {
+        let read = async {
+            while !self.text.contains(word) {
+                let chunk = self.body.next().await.expect("the stream goes on").expect("a chunk");
+                self.text.push_str(&String::from_utf8_lossy(&chunk));
+            }
+        };
+        if tokio::time::timeout(SOON, read).await.is_err() {
+            panic!("no {word} in {}", self.text);
+        }
+    }
+
+    async fn to_the_end(&mut self) {
+        let read = async {
+            while let Some(chunk) = self.body.next().await {
+                self.text.push_str(&String::from_utf8_lossy(&chunk.expect("a chunk")));
+            }
+        };
+        tokio::time::timeout(SOON, read).await.expect("the stream ends");
+    }
+
+    fn last_id(&self) -> String {
+        let ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.last().expect("a position").to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_poll_brings_the_state_and_then_what_happens() {
+    let rig = Rig::closed();
+    let id = rig.submitted(&ann()).await;
+    let first = rig.get(&format!("/live/poll?{ME}&wait=5")).token(&ann()).send().await.expect(StatusCode::OK);
+    assert_eq!(first.json["reset"], true);
+    assert_eq!(first.json["frames"][0]["jobs"][0]["id"], json!(id));
+    let after = first.text("position");
+    let poll = rig.get(&format!("/live/poll?{ME}&wait=9&after={after}")).token(&ann()).send();
+    let ann_token = ann();
+    let (polled, other) = tokio::join!(poll, rig.submitted(&ann_token));
+    let polled = polled.expect(StatusCode::OK);
+    assert_eq!((polled.json["reset"].clone(), polled.json["frames"][0]["job"]["id"].clone()), (json!(false), json!(other)));
+    let none = rig.get(&format!("/live/poll?{ME}&wait=0&after={}", polled.text("position"))).token(&ann()).send().await;
+    assert_eq!(none.expect(StatusCode::OK).json["frames"], json!([]));
+    let bobs = rig.get(&format!("/live/poll?{ME}&wait=0")).token(&token("bob", json!({}))).send().await.expect(StatusCode::OK);
+    assert!(!bobs.body.contains(&id));
+    for query in ["", "topic=x", "topic=%7B%22planet%22:1%7D", "topic=%7B%22tenant%22:true%7D&wait=56"] {
+        rig.get(&format!("/live/poll?{query}")).token(&ann()).send().await.problem(400, "invalid");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_one_job_ends_with_it_and_stays_ended() {
+    let rig = Rig::closed();
+    let (id, lease) = rig.tracked(&ann()).await;
+    let (headers, mut stream) = Stream::open(rig.get(&format!("/jobs/{id}/live")).token(&ann())).await;
+    assert_eq!((&headers["content-type"], &headers["cache-control"], &headers["x-accel-buffering"]), (
+        &"text/event-stream".parse().expect("a value"), &"no-store".parse().expect("a value"), &"no".parse().expect("a value")));
+    stream.until("event: live").await;
+    assert!(stream.text.starts_with("retry: "), "{}", stream.text);
+    rig.post(&format!("/jobs/{id}/complete"), json!({})).token(&ann()).header("tidings-lease", &lease).send().await.expect(StatusCode::OK);
+    stream.to_the_end().await;
+    assert!(stream.text.contains("\"kind\":\"settled\""), "{}", stream.text);
+    let again = rig.get(&format!("/jobs/{id}/live?after=none")).token(&ann()).header("last-event-id", &stream.last_id());
+    again.send().await.expect(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_stream_and_its_cookie_the_next_ones() {
+    let rig = Rig::closed();
+    let ticket = |topics| rig.post("/tickets", json!({"topics": topics})).token(&ann());
+    let mine = json!([{"owner": "me"}]);
+    let text = ticket(mine.clone()).send().await.expect(StatusCode::CREATED).text("ticket");
+    let (headers, mut stream) = Stream::open(rig.get(&format!("/live/events?{ME}&ticket={text}"))).await;
+    stream.until("event: live").await;
+    let cookie = headers["set-cookie"].to_str().expect("a cookie").to_owned();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/api/v1/live", "Max-Age=6"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    rig.get(&format!("/live/events?{ME}&ticket={text}")).send().await.problem(401, "bad_ticket");
+
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    let again = rig.get(&format!("/live/events?{ME}&ticket={text}")).header("cookie", &pair);
+    let (_, mut stream) = Stream::open(again).await;
+    stream.until("event: live").await;
+    // The cookie is good for these topics, this origin and the live routes only.
+    let other = "topic=%7B%22tenant%22:true%7D";
+    rig.get(&format!("/live/events?{other}")).header("cookie", &pair).send().await.problem(401, "bad_ticket");
+    let elsewhere = rig.get(&format!("/live/events?{ME}")).header("cookie", &pair).header("origin", "https://app.example.com");
+    elsewhere.send().await.problem(401, "unauthenticated");
+    rig.get("/jobs").header("cookie", &pair).send().await.problem(401, "unauthenticated");
+    let value = pair.split_once('=').expect("a pair").1;
+    rig.get("/jobs").token(value).send().await.problem(401, "unauthenticated");
+
+    let listed = ticket(mine.clone()).header("origin", "https://app.example.com").send().await.text("ticket");
+    rig.get(&format!("/live/events?{ME}&ticket={listed}")).send().await.problem(401, "bad_ticket");
+    let proxied = ticket(mine.clone()).header("origin", "https://app.example.com").send().await.text("ticket");
+    let call = rig.get(&format!("/live/events?{ME}&ticket={proxied}")).header("sec-fetch-site", "same-origin");
+    Stream::open(call).await.1.until("event: live").await;
+    let late = ticket(mine).send().await.text("ticket");
+    rig.clock.advance_ms(30_001);
+    rig.get(&format!("/live/events?{ME}&ticket={late}")).send().await.problem(401, "bad_ticket");
+}

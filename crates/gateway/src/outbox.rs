@@ -1,0 +1,257 @@
+//! What waits for one connection: a queue of frames, the newest progress of each job, and one frame each for counts and tasks.
+//!
+//! Bounded in bytes. Events that do not fit are dropped together with those queued last, and the outbox remembers the place from
+//! which they must be read again (`behind`). While it is behind, no event and no progress is let out of order.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use bytes::Bytes;
+use domain::JobId;
+use tokio::time::Instant;
+
+use crate::counters::HubStats;
+use crate::frame::{Class, Frame};
+
+/// Newest progress of one job that waits.
+struct Waiting {
+    rev: u64,
+    tick: u64,
+    subs: Vec<u32>,
+    body: Bytes,
+}
+
+pub(crate) struct Outbox {
+    queue: Vec<Frame>,
+    progress: HashMap<JobId, Waiting>,
+    /// Newest `stats` or `tasks` frame of a subscription.
+    newest: Vec<(u32, Frame)>,
+    bytes: usize,
+    limit: usize,
+    /// Events after this place are missing from the queue and must be read from the log.
+    pub(crate) behind: Option<u64>,
+    /// Highest place that was taken, or that a taken frame promised.
+    pub(crate) taken_place: u64,
+    /// Since when something waits; `None` while nothing does.
+    pub(crate) waiting_since: Option<Instant>,
+    pub(crate) waker: Option<Waker>,
+    stats: Arc<HubStats>,
+}
+
+/// Whether a live frame was queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// It is or now was put behind: the log has the frame.
+    Behind,
+}
+
+impl Outbox {
+    pub(crate) fn new(limit: usize, stats: Arc<HubStats>) -> Outbox {
+        Outbox {
+            queue: Vec::new(),
+            progress: HashMap::new(),
+            newest: Vec::new(),
+            bytes: 0,
+            limit,
+            behind: None,
+            taken_place: 0,
+            waiting_since: None,
+            waker: None,
+            stats,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether `take` would give something.
+    pub(crate) fn has_frames(&self) -> bool {
+        !self.queue.is_empty() || !self.newest.is_empty() || (self.behind.is_none() && !self.progress.is_empty())
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.stats.outbox_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if self.waiting_since.is_none() {
+            self.waiting_since = Some(Instant::now());
+        }
+    }
+
+    fn shrink(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.stats.outbox_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn add(&mut self, frame: Frame) {
+        self.grow(frame.json.len());
+        self.queue.push(frame);
+    }
+
+    /// Queues an answer or what was read for a subscription. Whoever reads has looked at the room before.
+    pub(crate) fn push(&mut self, frame: Frame) {
+        self.add(frame);
+    }
+
+    /// Whether even answers have outgrown every bound: the client talks and does not listen.
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.bytes > 3 * self.limit
+    }
+
+    /// Queues an event of the log.
+    pub(crate) fn push_event(&mut self, frame: Frame, job: JobId, rev: u64, place: u64) -> Pushed {
+        self.forget_progress_before(job, rev);
+        if self.behind.is_some() {
+            return Pushed::Behind;
+        }
+        if self.bytes + frame.json.len() > self.limit {
+            self.fall_behind(place - 1);
+            return Pushed::Behind;
+        }
+        self.add(frame);
+        Pushed::Queued
+    }
+
+    /// Queues an event that was read again while behind. The caller has looked at the room.
+    pub(crate) fn push_reread(&mut self, frame: Frame, job: JobId, rev: u64) {
+        self.forget_progress_before(job, rev);
+        self.add(frame);
+    }
+
+    fn forget_progress_before(&mut self, job: JobId, rev: u64) {
+        if self.progress.is_empty() {
+            return;
+        }
+        if self.progress.get(&job).is_some_and(|waiting| waiting.rev < rev) {
+            self.drop_progress(job);
+        }
+    }
+
+    fn drop_progress(&mut self, job: JobId) {
+        if let Some(waiting) = self.progress.remove(&job) {
+            self.shrink(waiting.body.len());
+            HubStats::one(&self.stats.conflated);
+        }
+    }
+
+    /// Drops the events queued last, and remembers that everything after the first of them, or after `place`, must be read again.
+    pub(crate) fn fall_behind(&mut self, place: u64) {
+        if self.behind.is_some() {
+            return;
+        }
+        let mut from = place;
+        while let Some(last) = self.queue.last()
+            && last.class == Class::Live
+        {
+            let bytes = last.json.len();
+            if last.kind != "heartbeat" {
+                from = last.place().map_or(from, |place| place - 1);
+            }
+            self.queue.pop();
+            self.shrink(bytes);
+        }
+        self.queue.shrink_to_fit();
+        self.behind = Some(from);
+        if self.waiting_since.is_none() {
+            self.waiting_since = Some(Instant::now());
+        }
+        HubStats::one(&self.stats.behind);
+    }
+
+    /// Keeps progress if it is the newest of its job. Whoever waited for an older one is given this one.
+    pub(crate) fn push_progress(&mut self, job: JobId, rev: u64, tick: u64, body: &Bytes, subs: &[u32]) {
+        match self.progress.get_mut(&job) {
+            Some(waiting) => {
+                for sub in subs {
+                    if !waiting.subs.contains(sub) {
+                        waiting.subs.push(*sub);
+                    }
+                }
+                if (rev, tick) > (waiting.rev, waiting.tick) {
+                    let old = mem::replace(&mut waiting.body, body.clone()).len();
+                    (waiting.rev, waiting.tick) = (rev, tick);
+                    self.shrink(old);
+                    self.grow(body.len());
+                    HubStats::one(&self.stats.conflated);
+                }
+            }
+            None if self.bytes + body.len() > self.limit => HubStats::one(&self.stats.conflated),
+            None => {
+                self.grow(body.len());
+                self.progress.insert(job, Waiting { rev, tick, subs: subs.to_vec(), body: body.clone() });
+            }
+        }
+    }
+
+    /// Keeps the newest counts or tasks of a subscription.
+    pub(crate) fn put_newest(&mut self, sub: u32, frame: Frame) {
+        self.drop_newest(sub);
+        self.grow(frame.json.len());
+        self.newest.push((sub, frame));
+    }
+
+    fn drop_newest(&mut self, sub: u32) {
+        if let Some(at) = self.newest.iter().position(|(id, _)| *id == sub) {
+            let (_, frame) = self.newest.swap_remove(at);
+            self.shrink(frame.json.len());
+        }
+    }
+
+    /// Forgets what is kept newest-wins for a subscription that ended. What is queued goes out before the answer.
+    pub(crate) fn forget_sub(&mut self, sub: u32) {
+        self.drop_newest(sub);
+        let mut freed = 0;
+        self.progress.retain(|_, waiting| {
+            waiting.subs.retain(|id| *id != sub);
+            let keep = !waiting.subs.is_empty();
+            freed += if keep { 0 } else { waiting.body.len() };
+            keep
+        });
+        self.shrink(freed);
+    }
+
+    /// Drops all but answers and notices of the connection itself.
+    pub(crate) fn drop_subscribed(&mut self) {
+        let mut freed = 0;
+        self.queue.retain(|frame| {
+            let keep = frame.class == Class::Control;
+            freed += if keep { 0 } else { frame.json.len() };
+            keep
+        });
+        freed += mem::take(&mut self.progress).values().map(|waiting| waiting.body.len()).sum::<usize>();
+        freed += mem::take(&mut self.newest).iter().map(|(_, frame)| frame.json.len()).sum::<usize>();
+        self.shrink(freed);
+    }
+
+    /// Everything that may be sent, in order.
+    pub(crate) fn take(&mut self) -> Vec<Frame> {
+        let mut frames = mem::take(&mut self.queue);
+        if self.behind.is_none() && !self.progress.is_empty() {
+            frames.extend(mem::take(&mut self.progress).into_values().map(|waiting| Frame::progress(&waiting.body, &waiting.subs)));
+        }
+        if !self.newest.is_empty() {
+            frames.extend(mem::take(&mut self.newest).into_iter().map(|(_, frame)| frame));
+        }
+        let held: usize = self.progress.values().map(|waiting| waiting.body.len()).sum();
+        self.shrink(self.bytes - held);
+        self.waiting_since = None;
+        let mut bytes = 0;
+        for frame in &frames {
+            bytes += frame.json.len() as u64;
+            self.taken_place = self.taken_place.max(frame.place().unwrap_or(0));
+        }
+        self.stats.frames_out.fetch_add(frames.len() as u64, Ordering::Relaxed);
+        self.stats.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+        frames
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.stats.outbox_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

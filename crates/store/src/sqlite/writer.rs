@@ -1,0 +1,364 @@
+//! The one thread that changes the database. Takes all requests that wait, decides each, commits them together, tells the bus, answers.
+//!
+//! A group that fails as a whole is answered as a whole. A request that contradicts a rule of the tables is found by committing each
+//! of its group alone, so that it harms no other.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+
+use domain::decide::KeptAnswer;
+use domain::policy::Mode;
+use domain::request::Report;
+use domain::{Answer, Decision, Job, JobId, Refusal, Request, Text, Timestamp, limits};
+use engine::clock::SharedClock;
+use engine::port::{Bus, CommitError, Published};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use wire::LoggedEvent;
+
+use super::cache::Cache;
+use super::checkpoint;
+use super::failure::Failure;
+use super::handle::Shared;
+use super::open::SyncFailure;
+use super::row::RowError;
+use super::sweep::{self, Swept};
+use super::{read, write};
+use crate::books::{Changes, Seen, Slots};
+use crate::load::{self, Marks, Rows};
+
+/// Requests of one group at most.
+pub(super) const GROUP: usize = 512;
+
+/// What the writer is told.
+pub(super) enum Message {
+    Commit(Box<Call>),
+    Sweep(Timestamp, oneshot::Sender<Result<Swept, CommitError>>),
+    /// Pages that the database may have; zero is without bound.
+    Bound(u32, oneshot::Sender<()>),
+    Close,
+}
+
+pub(super) struct Call {
+    pub(super) request: Request,
+    pub(super) reply: oneshot::Sender<Result<Answer, CommitError>>,
+}
+
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: SharedClock,
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) slots: Slots,
+    pub(super) wake_checkpoint: SyncSender<()>,
+    /// Pages of the write-ahead log that wake the checkpointer.
+    pub(super) wal_pages: u32,
+    pub(super) on_sync_failure: SyncFailure,
+    pub(super) cache: Cache,
+    /// Whether the last fault left it unknown what the tables hold: they are read again before anything else.
+    pub(super) is_astray: bool,
+    /// Whether commits wait for the disk at present; `None` before the first.
+    pub(super) waits_for_disk: Option<bool>,
+}
+
+/// What a group did, before it is told to anybody.
+struct Group {
+    answers: Vec<Result<Answer, CommitError>>,
+    events: Vec<LoggedEvent>,
+    changes: Changes,
+    place: u64,
+    has_written: bool,
+}
+
+impl Writer {
+    /// Works until it is told to close or nobody can ask any more.
+    pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut messages = Vec::with_capacity(GROUP);
+        let mut calls = Vec::with_capacity(GROUP);
+        while inbox.blocking_recv_many(&mut messages, GROUP) > 0 {
+            for message in messages.drain(..) {
+                match message {
+                    Message::Commit(call) => calls.push(call),
+                    Message::Sweep(now, reply) => {
+                        self.commit(&mut calls);
+                        let swept = self.sweep(now);
+                        let _ = reply.send(swept);
+                    }
+                    Message::Bound(pages, reply) => {
+                        self.commit(&mut calls);
+                        self.bound(pages);
+                        let _ = reply.send(());
+                    }
+                    // What comes after is refused; what came before is in this group or done.
+                    Message::Close => inbox.close(),
+                }
+            }
+            self.commit(&mut calls);
+            self.look_after_log();
+        }
+        if let Err(error) = checkpoint::truncate(&self.conn) {
+            tracing::warn!(%error, "the write-ahead log was left beside the database; the next start reads it");
+        }
+    }
+
+    /// Commits and answers all of `calls`.
+    fn commit(&mut self, calls: &mut Vec<Box<Call>>) {
+        if calls.is_empty() {
+            return;
+        }
+        let requests: Vec<&Request> = calls.iter().map(|call| &call.request).collect();
+        let answers = match self.attempt(&requests) {
+            Ok(answers) => answers,
+            Err(Failure::Constraint { .. }) if requests.len() > 1 => {
+                let alone = |request| self.attempt(&[request]).unwrap_or_else(|failure| vec![Err(told(failure))]);
+                requests.iter().copied().flat_map(alone).collect()
+            }
+            Err(failure) => {
+                let error = told(failure);
+                requests.iter().map(|_| Err(error.clone())).collect()
+            }
+        };
+        for (call, answer) in calls.drain(..).zip(answers) {
+            let _ = call.reply.send(answer);
+        }
+    }
+
+    /// One transaction for these requests, told to the bus when it is committed.
+    fn attempt(&mut self, requests: &[&Request]) -> Result<Vec<Result<Answer, CommitError>>, Failure> {
+        self.find_way_back().map_err(Failure::RolledBack)?;
+        let waits_for_disk = !requests.iter().all(|request| is_light(request));
+        let group = match self.transact(requests, waits_for_disk) {
+            Err(Failure::NeedsDisk) => self.transact(requests, true),
+            other => other,
+        };
+        let group = group.inspect_err(|failure| self.after_failure(failure))?;
+        if group.has_written {
+            self.release(group.place, &group.changes, group.events);
+        }
+        Ok(group.answers)
+    }
+
+    fn transact(&mut self, requests: &[&Request], waits_for_disk: bool) -> Result<Group, Failure> {
+        if self.waits_for_disk != Some(waits_for_disk) {
+            self.conn.pragma_update(None, "synchronous", if waits_for_disk { "FULL" } else { "NORMAL" })?;
+            self.waits_for_disk = Some(waits_for_disk);
+        }
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        let group = self.decide_all(requests, waits_for_disk).and_then(|group| {
+            self.conn.execute_batch("COMMIT").map_err(|error| Failure::of_commit(&error))?;
+            Ok(group)
+        });
+        if group.is_err() {
+            self.cache.clear();
+            if !self.conn.is_autocommit()
+                && let Err(error) = self.conn.execute_batch("ROLLBACK")
+            {
+                self.is_astray = true;
+                tracing::error!(%error, "a transaction could not be rolled back");
+            }
+        }
+        group
+    }
+
+    fn decide_all(&mut self, requests: &[&Request], waits_for_disk: bool) -> Result<Group, Failure> {
+        let shared = self.shared.clone();
+        let counters = shared.counters();
+        let mut group = Group {
+            answers: Vec::with_capacity(requests.len()),
+            events: Vec::new(),
+            changes: Changes::default(),
+            place: shared.head().place,
+            has_written: false,
+        };
+        for request in requests {
+            let now = self.clock.now();
+            let mut rows = SqlRows { conn: &self.conn, cache: &mut self.cache };
+            let seen = Seen { counters: &counters, slots: &self.slots, changes: &group.changes };
+            let loaded = load::load(request, &mut rows, &seen, now)?;
+            let marks = load::marks(&loaded);
+            match domain::decide(loaded, request, now) {
+                Err(refusal) => group.answers.push(Err(CommitError::Refused(refusal))),
+                Ok(decision) if decision.is_durable() && !waits_for_disk => return Err(Failure::NeedsDisk),
+                Ok(decision) => {
+                    self.write(request, &decision, &marks, now, &mut group)?;
+                    group.answers.push(Ok(decision.answer));
+                }
+            }
+        }
+        for (leaf, status, by) in group.changes.differences() {
+            write::counter(&self.conn, leaf, status, by)?;
+        }
+        Ok(group)
+    }
+
+    fn write(
+        &mut self,
+        request: &Request,
+        decision: &Decision,
+        marks: &Marks,
+        now: Timestamp,
+        group: &mut Group,
+    ) -> Result<(), Failure> {
+        for change in &decision.writes {
+            let before = marks.get(&change.job.id);
+            write::job(&self.conn, change, before)?;
+            group.changes.record(before, &change.job, false);
+            self.cache.put(change.job.clone());
+            group.has_written = true;
+        }
+        for attempt in &decision.attempts {
+            write::attempt(&self.conn, attempt)?;
+        }
+        for event in &decision.events {
+            group.place += 1;
+            let logged = LoggedEvent::new(group.place, event);
+            write::event(&self.conn, &logged)?;
+            group.events.push(logged);
+            group.has_written = true;
+        }
+        for id in &decision.deleted {
+            let event = decision.events.iter().rev().find(|event| event.job.id == *id);
+            if let (Some(event), Some(before)) = (event, marks.get(id)) {
+                write::delete_job(&self.conn, &event.job, before)?;
+                group.changes.record(Some(before), &event.job, true);
+            }
+            self.cache.remove(*id);
+        }
+        if let (Some(key), false) = (request.key(), matches!(decision.answer, Answer::Replayed(_))) {
+            write::kept_answer(&self.conn, &key.scope, &key.fingerprint, &load::kept_jobs(decision), now)?;
+        }
+        Ok(())
+    }
+
+    /// Tells of what is committed: the head first, then the counts, then the bus.
+    fn release(&mut self, place: u64, changes: &Changes, events: Vec<LoggedEvent>) {
+        self.shared.set_place(place);
+        changes.apply(&mut self.shared.counters_to_change(), &mut self.slots);
+        if !events.is_empty() {
+            self.bus.publish(Published::Events(events.into()));
+        }
+    }
+
+    fn after_failure(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Sync(why) => {
+                tracing::error!(%why, "the disk did not keep what was written: this process must not go on");
+                (self.on_sync_failure)(why);
+                self.is_astray = true;
+            }
+            Failure::Unknown(why) => {
+                tracing::error!(%why, "the outcome of a commit is not known");
+                self.is_astray = true;
+            }
+            Failure::RolledBack(why) => tracing::warn!(%why, "a group of requests could not be written"),
+            Failure::Constraint { .. } | Failure::NeedsDisk => {}
+        }
+    }
+
+    /// After a fault whose outcome is not known: reads the books again, and tells the bus what turned out to be written.
+    fn find_way_back(&mut self) -> Result<(), String> {
+        if !self.is_astray {
+            return Ok(());
+        }
+        if !self.conn.is_autocommit() {
+            self.conn.execute_batch("ROLLBACK").map_err(|error| error.to_string())?;
+        }
+        let known = self.shared.head().place;
+        let found = || -> Result<_, RowError> {
+            let (place, floor) = read::head(&self.conn)?;
+            Ok((place, floor, read::books(&self.conn)?, read::events(&self.conn, known, usize::MAX)?))
+        };
+        let (place, floor, (counters, slots), events) = found().map_err(|error| error.to_string())?;
+        self.cache.clear();
+        self.slots = slots;
+        self.shared.set_place(place);
+        self.shared.set_floor(floor);
+        *self.shared.counters_to_change() = counters;
+        self.is_astray = false;
+        if !events.is_empty() {
+            self.bus.publish(Published::Events(events.into()));
+        }
+        Ok(())
+    }
+
+    fn sweep(&mut self, now: Timestamp) -> Result<Swept, CommitError> {
+        self.find_way_back().map_err(CommitError::Unavailable)?;
+        let swept = sweep::step(&mut self.conn, now).map_err(|failure| {
+            self.after_failure(&failure);
+            told(failure)
+        })?;
+        if let Some(floor) = swept.floor {
+            self.shared.set_floor(floor);
+        }
+        Ok(swept)
+    }
+
+    fn bound(&self, pages: u32) {
+        let pages = if pages == 0 { u32::MAX - 1 } else { pages };
+        let set = self.conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
+        if let Err(error) = set {
+            tracing::warn!(%error, "the size of the database could not be bounded");
+        }
+    }
+
+    fn look_after_log(&mut self) {
+        let pages = self.shared.wal_pages.load(Ordering::Relaxed);
+        if pages >= self.wal_pages {
+            let _ = self.wake_checkpoint.try_send(());
+        }
+        if pages >= self.wal_pages.saturating_mul(checkpoint::PATIENCE) {
+            checkpoint::passive(&self.conn, &self.on_sync_failure);
+        }
+    }
+}
+
+/// Whether nobody is promised that it is kept: it moves no revision, as far as can be said before it is decided.
+fn is_light(request: &Request) -> bool {
+    match request {
+        Request::SaveProgress { .. } | Request::RenewLeases { .. } => true,
+        Request::Report { report, .. } => matches!(report, Report::Heartbeat { .. }),
+        _ => false,
+    }
+}
+
+fn told(failure: Failure) -> CommitError {
+    match failure {
+        Failure::RolledBack(why) => CommitError::Unavailable(why),
+        Failure::Unknown(why) | Failure::Sync(why) => CommitError::OutcomeUnknown(why),
+        Failure::Constraint { is_taken: true, why } => {
+            let field = if why.contains("external_id") { "externalId" } else { "id" };
+            CommitError::Refused(Refusal::Invalid { field, problem: format!("exists already ({why})") })
+        }
+        Failure::Constraint { is_taken: false, why } => CommitError::Unavailable(why),
+        Failure::NeedsDisk => CommitError::Unavailable("the group was not written".into()),
+    }
+}
+
+struct SqlRows<'a> {
+    conn: &'a Connection,
+    cache: &'a mut Cache,
+}
+
+impl Rows for SqlRows<'_> {
+    type Error = RowError;
+
+    fn job(&mut self, id: JobId) -> Result<Option<Arc<Job>>, RowError> {
+        if let Some(job) = self.cache.get(id) {
+            return Ok(Some(job));
+        }
+        read::shared_job(self.conn, id)
+    }
+
+    fn candidates(&mut self, mode: Mode, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, RowError> {
+        let ids = read::candidates(self.conn, mode, task, limit)?;
+        ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
+    }
+
+    fn kept(&mut self, scope: &str, now: Timestamp) -> Result<Option<KeptAnswer>, RowError> {
+        read::kept(self.conn, scope, Timestamp(now.0.saturating_sub(read::signed(limits::IDEMPOTENCY_MS))))
+    }
+}
+
+#[cfg(test)]
+mod tests;

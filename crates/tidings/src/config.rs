@@ -1,0 +1,247 @@
+//! The server's configuration: what flags, environment and `tidings.toml` say, in this order, over the defaults.
+//!
+//! One struct per concern; every key is listed once ([`keys`]); durations and sizes are read in one place ([`units`]); the file in
+//! another ([`reader`]). Refuses unknown keys, and to listen beyond this machine without access control.
+
+mod access;
+mod keys;
+mod reader;
+mod tasks;
+pub mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::named;
+use engine::task::{Catalog, Task};
+use toml::de::DeTable;
+
+pub use access::{Access, Algorithm, ApiKey, JwtKey};
+pub use keys::reference;
+
+/// Where the server listens unless told.
+pub const LISTEN: &str = "127.0.0.1:8430";
+/// The file that is read when none is named, if it is there.
+const FILE: &str = "tidings.toml";
+
+named! {
+    /// Shape of the server's log.
+    pub enum LogFormat {
+        Text = "text",
+        Json = "json",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A filter: a level, or levels by module.
+    pub level: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Children at once, over all tasks.
+    pub concurrency: u32,
+    /// How long a stop waits, in milliseconds.
+    pub stop_within_ms: u64,
+}
+
+/// Everything that `tidings serve` goes by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub access: Access,
+    pub log: Log,
+    pub limits: Limits,
+    pub tasks: BTreeMap<domain::Text, Arc<Task>>,
+    /// The file that was read; none when there is none.
+    pub file: Option<PathBuf>,
+}
+
+/// What is not in the file. Kept by the server, to read the file again.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    /// Values of flags by their name, `--listen`.
+    pub flags: BTreeMap<&'static str, String>,
+    /// The server's environment.
+    pub environment: BTreeMap<String, String>,
+    /// The folder that relative names of flags and variables begin in.
+    pub folder: PathBuf,
+}
+
+/// All that is wrong, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Layers {
+    pub fn of_this_process(flags: BTreeMap<&'static str, String>) -> Layers {
+        let text = |value: std::ffi::OsString| value.into_string().ok();
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
+        Layers { flags, environment, folder: std::env::current_dir().unwrap_or_default() }
+    }
+
+    /// Flag or variable, with the name that errors show.
+    fn over(&self, variable: &str, flag: &'static str) -> Option<(String, String)> {
+        let from_flag = self.flags.get(flag).map(|value| (flag.to_owned(), value.clone()));
+        let from_environment = || self.environment.get(variable).map(|value| (variable.to_owned(), value.clone()));
+        from_flag.or_else(from_environment).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The file to read, and whether somebody named it.
+    fn file(&self) -> (PathBuf, Option<String>) {
+        match self.over("TIDINGS_CONFIG", "--config") {
+            Some((layer, name)) => (self.folder.join(name), Some(layer)),
+            None => (self.folder.join(FILE), None),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file that the layers name, and puts them over it.
+    pub fn load(layers: &Layers) -> Result<Config, ConfigError> {
+        let (file, named) = layers.file();
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Config::read(layers, Some((&file, &text))),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Config::read(layers, None),
+            Err(error) => {
+                let who = named.map(|layer| format!("{layer}: ")).unwrap_or_default();
+                Err(ConfigError(vec![format!("{who}{} cannot be read: {error}", file.display())]))
+            }
+        }
+    }
+
+    /// Reads a text as if it stood in `file`.
+    fn read(layers: &Layers, source: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
+        let text = source.map_or("", |(_, text)| text);
+        let shown = source.map_or_else(|| FILE.to_owned(), |(file, _)| file.strip_prefix(&layers.folder).unwrap_or(file).display().to_string());
+        let page = reader::Page::new(shown, text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            page.wrong(error.span().map_or(0, |span| span.start), error.message());
+        }
+        if !errors.is_empty() {
+            return Err(ConfigError(page.into_problems()));
+        }
+        let file_folder = source.and_then(|(file, _)| file.parent()).unwrap_or(&layers.folder);
+        let mut config = from_page(&page, table.get_ref(), layers, file_folder);
+        config.file = source.map(|(file, _)| file.to_owned());
+        let mut problems = page.into_problems();
+        config.put_over(layers, &mut problems);
+        if config.access.is_open() && !config.listen.ip().is_loopback() {
+            problems.push(format!(
+                "listen: {} can be reached from other machines, and nobody would be asked who they are: configure [access] jwt or keys, \
+                 or listen on 127.0.0.1",
+                config.listen
+            ));
+        }
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+    }
+
+    fn put_over(&mut self, layers: &Layers, problems: &mut Vec<String>) {
+        let mut take = |variable: &str, flag: &'static str, put: &mut dyn FnMut(&str) -> Result<(), String>| {
+            if let Some((layer, value)) = layers.over(variable, flag)
+                && let Err(problem) = put(&value)
+            {
+                problems.push(format!("{layer}: {problem}"));
+            }
+        };
+        take("TIDINGS_LISTEN", "--listen", &mut |text| address(text).map(|listen| self.listen = listen));
+        take("TIDINGS_DATA", "--data", &mut |text| {
+            self.data = layers.folder.join(text).components().collect();
+            Ok(())
+        });
+        take("TIDINGS_ORIGINS", "--origin", &mut |text| {
+            let origins: Result<Vec<String>, String> = text.split(',').map(|one| access::origin(one.trim())).collect();
+            origins.map(|origins| self.access.origins = origins)
+        });
+        take("TIDINGS_LOG_FORMAT", "--log-format", &mut |text| {
+            reader::one_of(text, LogFormat::ALL, LogFormat::as_str).map(|format| self.log.format = format)
+        });
+        take("TIDINGS_LOG", "--log", &mut |text| level(text).map(|level| self.log.level = level));
+    }
+
+    /// The tasks as the engine reads them.
+    pub fn catalog(&self) -> Catalog {
+        Catalog { tasks: self.tasks.clone(), total: self.limits.concurrency }
+    }
+
+    /// What is allowed and will probably not do what was meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (name, task) in &self.tasks {
+            let Some(program) = &task.program else { continue };
+            if !program.cwd.is_dir() {
+                warnings.push(format!("[tasks.{name}] cwd: there is no folder {}", program.cwd.display()));
+            }
+            let path = program.env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
+            let Some(command) = program.argv.first() else { continue };
+            let is_found = match command.contains('/') {
+                true => program.cwd.join(command).is_file(),
+                false => path.unwrap_or_default().split(':').any(|folder| Path::new(folder).join(command).is_file()),
+            };
+            if !is_found {
+                let hint = if path.is_none() { "; PATH is not passed on, see env" } else { "" };
+                warnings.push(format!("[tasks.{name}] command: {command:?} is not found{hint}"));
+            }
+        }
+        if self.tasks.is_empty() {
+            warnings.push("no task is declared: only tracked jobs can be submitted".to_owned());
+        }
+        warnings
+    }
+}
+
+fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file_folder: &Path) -> Config {
+    let top = reader::Section::top(page, table);
+    let listen = top.parsed("listen", address).map(|placed| placed.value);
+    let data = top.text("data").map_or_else(|| "data".to_owned(), |text| text.value);
+    let access = access::read(top.section("access"), file_folder);
+    let log = top.section("log");
+    let limits = top.section("limits");
+    let variable = |name: &str| layers.environment.get(name).cloned();
+    let around = tasks::Surroundings { folder: file_folder, variable: &variable };
+    let named = top.named_sections("tasks");
+    let config = Config {
+        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8430))),
+        data: file_folder.join(data).components().collect(),
+        access,
+        log: Log {
+            format: log.word("format", LogFormat::ALL, LogFormat::as_str).map_or(LogFormat::Text, |placed| placed.value),
+            level: log.parsed("level", level).map_or_else(|| "info".to_owned(), |placed| placed.value),
+        },
+        limits: Limits {
+            concurrency: limits.number("concurrency", 1, 10_000).unwrap_or(8),
+            stop_within_ms: limits.duration_ms("stop_within").unwrap_or(20_000),
+        },
+        tasks: named
+            .into_iter()
+            .filter_map(|(name, section)| tasks::read(name, section, &around))
+            .map(|task| (task.name.clone(), Arc::new(task)))
+            .collect(),
+        file: None,
+    };
+    for section in [log, limits, top] {
+        section.finish();
+    }
+    config
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| format!("{text:?} is not an address: write IP and port, for example {LISTEN:?}"))
+}
+
+fn level(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{text:?} is not a log level: {error}")),
+    }
+}

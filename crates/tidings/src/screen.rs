@@ -1,0 +1,200 @@
+//! What a watcher sees: bars on a terminal, lines elsewhere, JSON lines when asked, or nothing.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
+
+use client::Connection;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
+use wire::record::{JobSummary, OutputChunk, Progress};
+
+use crate::words;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Bars,
+    /// Lines on stdout, where nothing else is written.
+    Lines,
+    /// Lines on stderr: stdout is the job's.
+    LinesAside,
+    Json,
+    Nothing,
+}
+
+impl Style {
+    /// As the terminal allows. `aside`: stdout belongs to the job's output.
+    pub fn fitting(json: bool, aside: bool) -> Style {
+        if json {
+            return Style::Json;
+        }
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        match (std::io::stderr().is_terminal() && !is_dumb, aside) {
+            (true, _) => Style::Bars,
+            (false, true) => Style::LinesAside,
+            (false, false) => Style::Lines,
+        }
+    }
+}
+
+pub struct Screen {
+    style: Style,
+    colour: bool,
+    bars: MultiProgress,
+    bar_by_id: HashMap<String, ProgressBar>,
+    job_by_id: HashMap<String, JobSummary>,
+    /// The line that was printed last for each job, to say nothing twice.
+    said: HashMap<String, String>,
+    is_away: bool,
+}
+
+impl Screen {
+    pub fn new(style: Style) -> Screen {
+        let colour = match style {
+            Style::Lines => words::has_colour(&std::io::stdout()),
+            _ => words::has_colour(&std::io::stderr()),
+        };
+        Screen {
+            style,
+            colour,
+            bars: MultiProgress::new(),
+            bar_by_id: HashMap::new(),
+            job_by_id: HashMap::new(),
+            said: HashMap::new(),
+            is_away: false,
+        }
+    }
+
+    /// A job as of now, with what happened to it.
+    pub fn job(&mut self, kind: &str, job: &JobSummary) {
+        if self.style == Style::Json {
+            print_json(&json!({"type": "update", "kind": kind, "job": job}));
+        }
+        self.job_by_id.insert(job.id.to_string(), job.clone());
+        self.show(&job.id);
+    }
+
+    pub fn progress(&mut self, id: &str, progress: &Progress) {
+        if self.style == Style::Json {
+            print_json(&json!({"type": "progress", "id": id, "progress": progress}));
+        }
+        if let Some(job) = self.job_by_id.get_mut(id) {
+            job.progress = progress.clone();
+            self.show(id);
+        }
+    }
+
+    pub fn left(&mut self, id: &str) {
+        if self.style == Style::Json {
+            print_json(&json!({"type": "left", "id": id}));
+        }
+        if let Some(bar) = self.bar_by_id.remove(id) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn show(&mut self, id: &str) {
+        let Some(job) = self.job_by_id.get(id) else { return };
+        match self.style {
+            Style::Bars => self.show_bar(id),
+            Style::Lines | Style::LinesAside => {
+                let line = words::line(job, self.colour);
+                if self.said.get(id) != Some(&line) {
+                    match self.style {
+                        Style::Lines => println!("{line}"),
+                        _ => eprintln!("{line}"),
+                    }
+                    self.said.insert(id.to_owned(), line);
+                }
+            }
+            Style::Json | Style::Nothing => {}
+        }
+    }
+
+    fn show_bar(&mut self, id: &str) {
+        let job = &self.job_by_id[id];
+        let is_end = client::is_end(&job.status);
+        if is_end && !self.bar_by_id.contains_key(id) && self.said.contains_key(id) {
+            return;
+        }
+        let bar = self.bar_by_id.entry(id.to_owned()).or_insert_with(|| {
+            let bar = ProgressBar::new(1_000);
+            let template = "{prefix} [{bar:24}] {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            self.bars.add(bar)
+        });
+        let status = words::status(&job.status, self.colour);
+        bar.set_prefix(format!("{} {status:9}", words::name(job).chars().take(40).collect::<String>()));
+        bar.set_position(job.progress.percentage.map_or(0, |percentage| (percentage * 10.0) as u64));
+        let parts = [words::progress(&job.progress), words::because(job)];
+        bar.set_message(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "));
+        if is_end {
+            bar.finish_and_clear();
+            self.bar_by_id.remove(id);
+            self.bars.suspend(|| eprintln!("{}", words::line(&self.job_by_id[id], self.colour)));
+            self.said.insert(id.to_owned(), String::new());
+        }
+    }
+
+    /// A piece of the job's output, to stdout or stderr as the job wrote it.
+    pub fn output(&mut self, attempt: u32, chunks: &[OutputChunk]) {
+        if self.style == Style::Json {
+            for chunk in chunks {
+                print_json(&json!({"type": "output", "attempt": attempt, "stream": chunk.stream, "at": chunk.at, "text": chunk.text}));
+            }
+            return;
+        }
+        self.bars.suspend(|| print_output(chunks));
+    }
+
+    /// Says once that the server is away, and once that it is back.
+    pub fn connection(&mut self, connection: &Connection) {
+        let line = match connection {
+            Connection::Cut { why, .. } if !self.is_away => {
+                self.is_away = true;
+                format!("the server is away ({why}); waiting for it to come back")
+            }
+            Connection::Open if self.is_away => {
+                self.is_away = false;
+                "the server is back".to_owned()
+            }
+            _ => return,
+        };
+        match self.style {
+            Style::Nothing => {}
+            Style::Json => print_json(&json!({"type": "connection", "message": line})),
+            _ => self.bars.suspend(|| eprintln!("{line}")),
+        }
+    }
+
+    /// A line for people, beside the bars.
+    pub fn say(&self, line: &str) {
+        self.bars.suspend(|| eprintln!("{line}"));
+    }
+
+    pub fn clear(&mut self) {
+        for (_, bar) in self.bar_by_id.drain() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// One JSON value on one line of stdout. A reader that went away ends us at the next signal, not here.
+pub fn print_json(value: &serde_json::Value) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}").and_then(|()| out.flush()).ok();
+}
+
+/// Output as it was written: stderr to stderr, all else to stdout.
+pub fn print_output(chunks: &[OutputChunk]) {
+    for chunk in chunks {
+        let text = chunk.text.as_bytes();
+        if &*chunk.stream == "stderr" {
+            std::io::stderr().write_all(text).ok();
+        } else {
+            let mut out = std::io::stdout().lock();
+            out.write_all(text).and_then(|()| out.flush()).ok();
+        }
+    }
+}

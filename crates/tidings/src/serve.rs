@@ -1,0 +1,265 @@
+//! The server: puts the parts together, starts them in order, stops them in the reverse.
+//!
+//! Start: store and output, engine and hub, then the loops (release before the first commit), then the socket, then the children of
+//! a former server are ended and their jobs rescued, then claiming begins. Stop: watchers are sent away, children are ended, what was
+//! accepted is written, the store is closed. SIGHUP reads the configuration again.
+
+mod access;
+mod logging;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use bus::InProcess;
+use engine::clock::{SharedClock, SystemClock};
+use engine::port::{Bus, Listener, Output, SharedStore};
+use engine::{Engine, Host, Parts, Release};
+use gateway::{Hub, HubLimits};
+use store::{OpenError, SqliteOptions, SqliteOutput, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, ConfigError, Layers};
+
+/// Watchers are told to come back within this time, each at a moment of its own.
+const RETURN_SPREAD: Duration = Duration::from_millis(2_000);
+/// How long watchers may take to leave.
+const LEAVE_WITHIN: Duration = Duration::from_millis(1_000);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}\n{advice}", advice = open_advice(.0))]
+    Open(#[from] OpenError),
+    #[error("cannot listen on {listen}: {source}\n{advice}", advice = listen_advice(.source, *.listen))]
+    Listen { listen: SocketAddr, source: std::io::Error },
+    #[error("access cannot be configured so: {0}")]
+    Access(#[from] api::access::BadAccess),
+    #[error("{what}: {source}")]
+    System { what: &'static str, source: std::io::Error },
+}
+
+fn open_advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Locked { .. } => "Stop the other server, or give this one a folder of its own with --data.",
+        OpenError::Newer { .. } => "Start the newer server again, or restore a copy of the folder from before it ran.",
+        OpenError::ReadOnly { .. } | OpenError::Folder { .. } => "Name a folder that this user may write to with --data.",
+        OpenError::DiskFull { .. } => "Make room on the disk, then start again. Nothing was lost.",
+        _ => "Nothing was changed. Look at the folder, or name another with --data.",
+    }
+}
+
+fn listen_advice(error: &std::io::Error, listen: SocketAddr) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("Something else listens there: name another port with --listen, for example {}:0.", listen.ip()),
+        std::io::ErrorKind::PermissionDenied => "Ports below 1024 need a right of their own: name a higher one with --listen.".to_owned(),
+        _ => "Name another address with --listen.".to_owned(),
+    }
+}
+
+/// Runs the server until it is told to stop.
+pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
+    logging::start(&config.log);
+    api::install_crypto();
+    let clock: SharedClock = Arc::new(SystemClock);
+    let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
+    let listen = |source| ServeError::Listen { listen: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let store = SqliteStore::open(&config.data, clock.clone(), bus.clone(), SqliteOptions::default())?;
+    let store: SharedStore = store;
+    let output: Arc<dyn Output> = SqliteOutput::open(&config.data)?;
+    let engine = Engine::new(Parts {
+        store: store.clone(),
+        output: output.clone(),
+        bus: bus.clone(),
+        clock: clock.clone(),
+        catalog: config.catalog(),
+    });
+    let hub = Hub::new(store.clone(), output.clone(), engine.clone(), clock.clone(), hub_limits(&config));
+    let listeners: Vec<Arc<dyn Listener>> = vec![engine.clone(), hub.clone()];
+    let loops = Loops::start(&engine, Release::new(store.clone(), listeners), bus);
+
+    let own_secret = store.identity().secret;
+    let access = api::Access::new(access::for_api(&config.access, address.port(), own_secret), clock)?;
+    let context = api::Context {
+        engine: engine.clone(),
+        hub: hub.clone(),
+        access: access.clone(),
+        limits: Arc::new(api::RequestLimits::new(api::RateLimits::default())),
+        counts: Arc::default(),
+        metrics_open: config.access.metrics_open,
+        draining: CancellationToken::new(),
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    };
+    let (draining, shutdown, live) = (context.draining.clone(), context.shutdown.clone(), context.tasks.clone());
+    let server = tokio::spawn(serve_http(listener, api::router(context), shutdown.clone()));
+    announce(&config, address);
+
+    let children = CancellationToken::new();
+    let host = Host::new(engine.clone(), Arc::new(runner(&config.data, &store)), children.clone());
+    let hosting = tokio::spawn(async move {
+        while let Err(error) = host.rescue().await {
+            tracing::error!(%error, "the jobs of a former server could not be rescued; trying again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        host.run().await;
+    });
+
+    let reload = Reload { layers, engine, access, own_secret, port: address.port() };
+    wait_for_stop(&reload).await?;
+    tracing::info!("stopping");
+    draining.cancel();
+    children.cancel();
+    hub.drain(RETURN_SPREAD, LEAVE_WITHIN).await;
+    shutdown.cancel();
+    live.close();
+    let stopped = async {
+        let _ = hosting.await;
+        let _ = server.await;
+        live.wait().await;
+    };
+    if tokio::time::timeout(Duration::from_millis(config.limits.stop_within_ms), stopped).await.is_err() {
+        tracing::warn!("not everything ended in time; what is left is ended with the server");
+    }
+    loops.stop().await;
+    output.close().await;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn hub_limits(config: &Config) -> HubLimits {
+    match config.access.is_open() {
+        // Everybody is the same user there: a bound for each user would bound all of them together.
+        true => HubLimits { sockets_per_principal: usize::MAX, waits_per_principal: usize::MAX, ..HubLimits::default() },
+        false => HubLimits::default(),
+    }
+}
+
+fn runner(data: &Path, store: &SharedStore) -> runner::Children {
+    let home = runner::Home {
+        shim: std::env::current_exe().unwrap_or_else(|_| "tidings".into()),
+        shim_args: vec!["shim".to_owned()],
+        host: store.identity().host.to_string(),
+        children_folder: data.join("children"),
+        input_folder: data.join("inputs"),
+    };
+    runner::Children::new(home, data.to_owned())
+}
+
+async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) {
+    let listener = listener.tap_io(|socket| {
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a socket keeps its delay");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the server ended");
+    }
+}
+
+/// Says where to look.
+fn announce(config: &Config, address: SocketAddr) {
+    tracing::info!(%address, data = %config.data.display(), tasks = config.tasks.len(), "listening");
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    println!("Tidings is at http://{address}");
+    println!("  tasks   {}", if config.tasks.is_empty() { "none yet".to_owned() } else { config.catalog().names().join(", ") });
+    println!("  data    {}", config.data.display());
+    if config.access.is_open() {
+        println!("  access  open: whoever can log in to this machine can see and control every job. Configure [access] to change that.");
+    }
+}
+
+/// The loops of the engine, with what ends them.
+struct Loops {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Loops {
+    fn start(engine: &Arc<Engine>, release: Release, bus: Arc<dyn Bus>) -> Loops {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(release.run(bus, stop.clone()));
+        tasks.spawn(engine.clone().run_timers(stop.clone()));
+        tasks.spawn(engine.clone().run_progress(stop.clone()));
+        tasks.close();
+        Loops { stop, tasks }
+    }
+
+    /// Ends them; progress that was accepted is written first.
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+/// What SIGHUP changes: tasks and access.
+struct Reload {
+    layers: Layers,
+    engine: Arc<Engine>,
+    access: Arc<api::Access>,
+    own_secret: [u8; 32],
+    port: u16,
+}
+
+impl Reload {
+    fn now(&self) {
+        let config = match Config::load(&self.layers) {
+            Ok(config) => config,
+            Err(error) => {
+                tracing::error!("the configuration was not taken, the former one stays: {error}");
+                return;
+            }
+        };
+        if config.access.is_open() != self.access.is_open() {
+            tracing::error!("the configuration was not taken: opening or closing access needs a new start");
+            return;
+        }
+        if let Err(error) = self.access.replace(access::for_api(&config.access, self.port, self.own_secret)) {
+            tracing::error!(%error, "the configuration was not taken, the former one stays");
+            return;
+        }
+        self.engine.replace_catalog(config.catalog());
+        self.engine.rights_changed(None);
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        tracing::info!(tasks = config.tasks.len(), "the configuration was read again: tasks and access are as it says");
+    }
+}
+
+/// Answers when SIGTERM or SIGINT comes; carries out SIGHUP meanwhile. A second signal ends the process at once.
+async fn wait_for_stop(reload: &Reload) -> Result<(), ServeError> {
+    let on = |kind| signal(kind).map_err(|source| ServeError::System { what: "signals cannot be received", source });
+    let (mut terminate, mut interrupt, mut hangup) =
+        (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload.now(),
+        }
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("told twice: ending at once; the shims end the children");
+        std::process::exit(130);
+    });
+    Ok(())
+}
