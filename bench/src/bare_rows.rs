@@ -28,7 +28,7 @@ impl Template {
     pub fn read(folder: &Path, limit: usize) -> Outcome<Template> {
         let conn = Connection::open(folder.join("tidings.db"))?;
         let mut statement = conn.prepare("SELECT * FROM job ORDER BY id LIMIT ?1")?;
-        let job_columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let job_columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = job_columns.len();
         let rows: Vec<Vec<Value>> = statement.query_map([limit as i64], |row| values(row, width))?.collect::<Result<_, _>>()?;
         let mut jobs = Vec::with_capacity(rows.len());

@@ -59,11 +59,8 @@ fn of_server(plan: &Plan) -> Outcome<(Side, String)> {
     let mut submitter = Submitter::start(&server)?;
     let quiet: Vec<f64> = (0..QUIET_SUBMITS).map(|_| submitter.timed(QUIET_TASK)).collect::<Outcome<_>>()?;
     let quiet = median(&quiet);
-    let wanted = |number: usize| Wanted {
-        token: server.token(number / SOCKETS_OF_CALLER),
-        topic: json!({"task": TASK}),
-        after: None,
-    };
+    let wanted =
+        |number: usize| Wanted { token: server.token(number / SOCKETS_OF_CALLER), topic: json!({"task": TASK}), after: None };
     let (mut watchers, _) = Watchers::join(server.address, plan.fanout_watchers, wanted)?;
     let count = watchers.count() as u64;
     let mut sample = String::new();

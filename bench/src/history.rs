@@ -56,7 +56,11 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     };
     let rate = loaded as f64 / seconds;
     Ok(vec![
-        row("history, first page", &pages, format!("{loaded} ended jobs (made at {rate:.0}/s), {PAGE} a page, p50 {:.2} ms", median(&pages))),
+        row(
+            "history, first page",
+            &pages,
+            format!("{loaded} ended jobs (made at {rate:.0}/s), {PAGE} a page, p50 {:.2} ms", median(&pages)),
+        ),
         row("history, stats", &stats, format!("p50 {:.4} ms; baseline: the bare page", median(&stats))),
     ])
 }

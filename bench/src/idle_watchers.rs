@@ -18,11 +18,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let server = Server::start(&plan.room("idle-watchers")?, Doors::ByToken)?;
     let watchers = plan.idle_watchers as f64;
-    let wanted = |number: usize| Wanted {
-        token: server.token(number / SOCKETS_OF_CALLER),
-        topic: json!({"task": TASK}),
-        after: None,
-    };
+    let wanted =
+        |number: usize| Wanted { token: server.token(number / SOCKETS_OF_CALLER), topic: json!({"task": TASK}), after: None };
     // One watcher first: what the first of all costs is not what one more costs.
     let (first, _) = Watchers::join(server.address, 1, wanted)?;
     std::thread::sleep(SETTLE);

@@ -68,7 +68,8 @@ fn shown(number: f64) -> String {
     match number.abs() {
         size if size >= 1_000.0 => {
             let digits = format!("{number:.0}");
-            let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+            let groups: Vec<&str> =
+                digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
             groups.join(",")
         }
         size if size >= 100.0 => format!("{number:.0}"),
@@ -83,7 +84,15 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         let reached = if row.is_reached() { "yes" } else { "no" };
         let (ours, baseline) = (format!("{} {}", shown(row.ours), row.unit), shown(row.baseline));
-        lines.push([row.name.clone(), ours, baseline, shown(row.ratio()), row.goal_in_words(), reached.to_owned(), row.note.clone()]);
+        lines.push([
+            row.name.clone(),
+            ours,
+            baseline,
+            shown(row.ratio()),
+            row.goal_in_words(),
+            reached.to_owned(),
+            row.note.clone(),
+        ]);
     }
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();

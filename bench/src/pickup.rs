@@ -26,7 +26,8 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
                 let answer = worker.post("/api/v1/claims", &claim)?;
                 let at = Instant::now();
                 let job = &answer["jobs"][0];
-                let (id, token) = (job["id"].as_str().ok_or("no job came")?, job["lease"]["token"].as_str().ok_or("no lease came")?);
+                let (id, token) =
+                    (job["id"].as_str().ok_or("no job came")?, job["lease"]["token"].as_str().ok_or("no lease came")?);
                 worker.post_with(&format!("/api/v1/jobs/{id}/complete"), &format!("tidings-lease: {token}\r\n"), &json!({}))?;
                 Ok(at)
             })();

@@ -70,7 +70,8 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let restarted = server.start_again()?;
     let before = server.metric(&["snapshot_quer"]);
     let begun = Instant::now();
-    let (mut watchers, joined) = Watchers::join(server.address, count, |number| wanted(number, Some(seen[number].position.clone())))?;
+    let (mut watchers, joined) =
+        Watchers::join(server.address, count, |number| wanted(number, Some(seen[number].position.clone())))?;
     let resumed = begun.elapsed();
     let queries = server.metric(&["snapshot_quer"]).zip(before).map(|(after, before)| after - before);
     let mut resets = 0;

@@ -46,10 +46,12 @@ impl Server {
         std::fs::write(&secret, SECRET)?;
         let mut config = match doors {
             Doors::Open => String::new(),
-            Doors::ByToken => format!("[access]\njwt = {{ algorithm = \"HS256\", secret_file = {secret:?} }}\nmetrics = \"open\"\n\n"),
+            Doors::ByToken => {
+                format!("[access]\njwt = {{ algorithm = \"HS256\", secret_file = {secret:?} }}\nmetrics = \"open\"\n\n")
+            }
         };
         for task in [TASK, QUIET_TASK] {
-            config.push_str(&format!("[tasks.{task}]\nmode = \"worker\"\nconcurrency = 100000\n\n"));
+            config.push_str(&format!("[tasks.{task}]\nmode = \"worker\"\nconcurrency = 10000\n\n"));
         }
         std::fs::write(folder.join("tidings.toml"), config)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -179,7 +181,7 @@ fn binary() -> Outcome<PathBuf> {
 
 fn find_binary() -> Outcome<PathBuf> {
     if let Some(path) = std::env::var_os("TIDINGS_BIN") {
-        return Ok(PathBuf::from(path));
+        return Ok(PathBuf::from(path).canonicalize()?);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -1,7 +1,7 @@
 //! Durable submits into the engine by many callers at once, beside one transaction and one sync a submit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::Conditions;
@@ -43,7 +43,8 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let group_cpu = ran.writer_cpu.as_secs_f64() / ran.groups.max(1) as f64;
     // What the writer could do if it never waited for anything but its own CPU and the disk.
     let allowed = group / (sync.as_secs_f64() + group_cpu);
-    let note = format!("{CALLERS} callers, a sync {:.2} ms, {group:.0} submits a group, {:.2} ms CPU a group", ms(sync), group_cpu * 1e3);
+    let note =
+        format!("{CALLERS} callers, a sync {:.2} ms, {group:.0} submits a group, {:.2} ms CPU a group", ms(sync), group_cpu * 1e3);
     Ok(vec![
         Row {
             name: "submits".into(),

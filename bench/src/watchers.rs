@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
@@ -216,10 +216,11 @@ fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
             }
             bytes.extend_from_slice(&buffer[..length]);
         }
-        let fed = frames.feed(&bytes, |text| match text.starts_with(b"{\"type\":\"live\"") || text.starts_with(b"{\"type\":\"error\"") {
-            true => live = Some(text.to_vec()),
-            false => joined.before.push(text.to_vec()),
-        });
+        let fed =
+            frames.feed(&bytes, |text| match text.starts_with(b"{\"type\":\"live\"") || text.starts_with(b"{\"type\":\"error\"") {
+                true => live = Some(text.to_vec()),
+                false => joined.before.push(text.to_vec()),
+            });
         fed.map_err(|closed| format!("the server closed a watcher that joined, with {}", closed.0))?;
         bytes.clear();
     }

@@ -15,7 +15,7 @@ env = ["PATH", "HOME"]
 "#;
 
 fn config() -> String {
-    CONFIG.replace("{worker}", &files::root().join("tests/faults/browser_worker.js").display().to_string())
+    CONFIG.replace("{worker}", &files::root().join("tests/faults/browser_worker.mjs").display().to_string())
 }
 
 fn chromium() -> String {
@@ -55,7 +55,12 @@ async fn open_browser(server: &Server) -> (String, Vec<(i32, i32)>) {
     let http = &server.http;
     let job = http.submit(json!({"task": "browse", "input": {"chromium": chromium()}})).await;
     let id = job["id"].as_str().expect("an id").to_owned();
-    eventually("the browser to show its page", async || (http.job(&id).await["progress"]["message"] == "open").then_some(())).await;
+    eventually("the browser to show its page", async || {
+        let job = http.job(&id).await;
+        assert_ne!(job["status"], "failed", "{job:#}\n{}", http.output(&id).await);
+        (job["progress"]["message"] == "open").then_some(())
+    })
+    .await;
     let found = browsers(server);
     assert!(found.len() >= 3, "a browser is several processes: {found:?}");
     (id, found)

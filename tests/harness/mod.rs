@@ -8,7 +8,7 @@ pub mod watch;
 use std::time::Duration;
 
 /// How long a test waits for anything before it says what it waited for.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks `look` until it answers, or fails the test naming `what`.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {

@@ -1,17 +1,19 @@
-//! The project's own commands: `cargo xtask tidy`, `cargo xtask codegen [--check]`, `cargo xtask ci [STEP…]`.
+//! The project's own commands: `cargo xtask tidy`, `cargo xtask codegen [--check]`, `cargo xtask setup`, `cargo xtask ci [STEP…]`.
 //!
-//! [`tidy`] refuses what a machine can refuse, [`codegen`] writes what is derived from the code, [`ci`] runs the whole gate.
+//! [`tidy`] refuses what a machine can refuse, [`codegen`] writes what is derived from the code, [`setup`] installs what the gate needs, [`ci`] runs the whole gate.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod ci;
 mod codegen;
+mod setup;
 mod tidy;
 
 const USAGE: &str = "\
 cargo xtask tidy              checks the rules of the house
 cargo xtask codegen           writes the generated docs; --check only tells whether they are fresh
+cargo xtask setup             installs what the gate needs, or says what to install
 cargo xtask ci [STEP…]        runs the gate, or some of its steps; --list names them
 ";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["codegen"] => codegen::write(&root),
         ["codegen", "--check"] => codegen::check(&root),
+        ["setup"] => setup::run(&root),
         ["ci", "--list"] => ci::list(),
         ["ci", steps @ ..] => ci::run(&root, steps),
         _ => {

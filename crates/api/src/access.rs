@@ -176,4 +176,3 @@ impl From<Unknown> for ApiProblem {
 pub fn install_crypto() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 }
-

@@ -65,9 +65,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ApiProblem> {
 }
 
 async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, ApiProblem> {
-    let too_large = || {
-        ApiProblem::new(Kind::TooLarge, format!("A body may have {most} bytes here: send less.")).limit(most as u64)
-    };
+    let too_large = || ApiProblem::new(Kind::TooLarge, format!("A body may have {most} bytes here: send less.")).limit(most as u64);
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most as u64) {
         return Err(too_large());

@@ -40,8 +40,11 @@ fn expected_rev(headers: &HeaderMap, epoch: &str) -> Result<Option<u64>, ApiProb
         return Ok(None);
     }
     let another = || {
-        ApiProblem::new(Kind::RevisionChanged, "If-Match does not name a revision of this log: read the job again, and send its ETag.")
-            .field("If-Match")
+        ApiProblem::new(
+            Kind::RevisionChanged,
+            "If-Match does not name a revision of this log: read the job again, and send its ETag.",
+        )
+        .field("If-Match")
     };
     let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or_else(another)?;
     let mut parts = tag.split('.');
@@ -103,8 +106,11 @@ impl Preference {
 pub fn lease(headers: &HeaderMap) -> Result<&str, ApiProblem> {
     let lease = headers.get(TIDINGS_LEASE).and_then(|value| value.to_str().ok()).filter(|lease| !lease.is_empty());
     lease.ok_or_else(|| {
-        ApiProblem::new(Kind::NoLease, "Send the lease's token, from the answer to the submit or claim, in the header Tidings-Lease.")
-            .field("Tidings-Lease")
+        ApiProblem::new(
+            Kind::NoLease,
+            "Send the lease's token, from the answer to the submit or claim, in the header Tidings-Lease.",
+        )
+        .field("Tidings-Lease")
     })
 }
 

@@ -45,7 +45,12 @@ pub async fn me(State(context): State<Context>, Caller(principal): Caller) -> An
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn ticket(State(context): State<Context>, Caller(principal): Caller, headers: HeaderMap, body: OptionalBody<NewTicket>) -> Answer {
+pub async fn ticket(
+    State(context): State<Context>,
+    Caller(principal): Caller,
+    headers: HeaderMap,
+    body: OptionalBody<NewTicket>,
+) -> Answer {
     principal.require(Scope::JobsRead)?;
     if body.value.topics.len() > TICKET_TOPICS {
         let problem = format!("{} topics, at most {TICKET_TOPICS} are allowed", body.value.topics.len());

@@ -25,7 +25,10 @@ pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Answer {
 }
 
 fn nothing(path: &str) -> ApiProblem {
-    ApiProblem::new(Kind::NoSuchRoute, format!("There is no {}. The addresses are in /openapi.json.", domain::limits::cut(path, 200)))
+    ApiProblem::new(
+        Kind::NoSuchRoute,
+        format!("There is no {}. The addresses are in /openapi.json.", domain::limits::cut(path, 200)),
+    )
 }
 
 /// The smallest form that the browser takes.

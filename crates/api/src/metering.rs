@@ -88,7 +88,8 @@ async fn guarded(path: &str, answer: impl Future<Output = Response>) -> Response
 fn defect(path: &str, panic: &(dyn std::any::Any + Send)) -> Response {
     let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(path, message, "a handler panicked");
-    ApiProblem::new(Kind::Defect, "This should never happen: report it with the time. The log of the server says more.").into_response()
+    ApiProblem::new(Kind::Defect, "This should never happen: report it with the time. The log of the server says more.")
+        .into_response()
 }
 
 #[cfg(test)]

@@ -132,15 +132,19 @@ impl From<Refusal> for ApiProblem {
     fn from(refusal: Refusal) -> ApiProblem {
         match refusal {
             Refusal::NotFound => ApiProblem::no_job(),
-            Refusal::WrongStatus { status, rev, allowed } => {
-                ApiProblem::new(Kind::WrongStatus, format!("The job is {status}. {}", one_of(&allowed))).job(Some(status), rev, &allowed)
-            }
+            Refusal::WrongStatus { status, rev, allowed } => ApiProblem::new(
+                Kind::WrongStatus,
+                format!("The job is {status}. {}", one_of(&allowed)),
+            )
+            .job(Some(status), rev, &allowed),
             Refusal::NotPausable { rev, allowed } => {
                 ApiProblem::new(Kind::NotPausable, format!("Its task says so. {}", one_of(&allowed))).job(None, rev, &allowed)
             }
-            Refusal::NobodyToRun { rev } => {
-                ApiProblem::new(Kind::NobodyToRun, "The app does the work of this job itself: start it again there.").job(None, rev, &[])
-            }
+            Refusal::NobodyToRun { rev } => ApiProblem::new(
+                Kind::NobodyToRun,
+                "The app does the work of this job itself: start it again there.",
+            )
+            .job(None, rev, &[]),
             Refusal::StopAsked { rev, allowed } => {
                 let detail = format!("An abort or kill stands and is being carried out. {}", one_of(&allowed));
                 ApiProblem::new(Kind::StopAsked, detail).job(None, rev, &allowed)
@@ -149,16 +153,18 @@ impl From<Refusal> for ApiProblem {
                 Kind::StaleLease,
                 "Another attempt has begun, or the job has ended: stop the work and report nothing more about it.",
             ),
-            Refusal::RevisionChanged { rev } => {
-                ApiProblem::new(Kind::RevisionChanged, format!("It is at revision {rev} now: read it again and decide anew."))
-                    .job(None, rev, &[])
-            }
+            Refusal::RevisionChanged { rev } => ApiProblem::new(
+                Kind::RevisionChanged,
+                format!("It is at revision {rev} now: read it again and decide anew."),
+            )
+            .job(None, rev, &[]),
             Refusal::KeyReused => {
                 ApiProblem::new(Kind::KeyReused, "The same key came with another body before: use a new key for a new request.")
                     .field("Idempotency-Key")
             }
             Refusal::TooManyPending { owner, limit } => {
-                let detail = format!("{owner} has {limit} jobs that wait to start, which is the most: wait until some have started.");
+                let detail =
+                    format!("{owner} has {limit} jobs that wait to start, which is the most: wait until some have started.");
                 ApiProblem::new(Kind::TooManyPending, detail).limit(limit).retry_after(10)
             }
             Refusal::NoParent { parent } => {
@@ -224,7 +230,9 @@ impl From<Error> for ApiProblem {
                 let detail = "Ask again with the same Idempotency-Key, or read the job to see how it stands.";
                 ApiProblem::new(Kind::OutcomeUnknown, detail).retry_after(1)
             }
-            Error::ShuttingDown => ApiProblem::new(Kind::ShuttingDown, "Nothing was changed: try again in a moment.").retry_after(2),
+            Error::ShuttingDown => {
+                ApiProblem::new(Kind::ShuttingDown, "Nothing was changed: try again in a moment.").retry_after(2)
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use utoipa_axum::routes;
 
 use crate::context::Context;
 use crate::jobs::{actions, changes, claims, listing, output, reading, reports, submit, verbs};
-use crate::problems::{ApiProblem, Kind};
 use crate::live::{poll, sse, websocket};
+use crate::problems::{ApiProblem, Kind};
 use crate::{access, credentials, dashboard, documents, metering, operations, overview};
 
 /// Where the API stands.

@@ -124,7 +124,7 @@ pub fn decide(loaded: Loaded, request: &Request, now: Timestamp) -> Result<Decis
     }
     match request {
         Request::Submit { jobs, slots, total, asked } => submit::submit(&loaded, jobs, slots, *total, asked, now),
-        Request::Claim { mode, slots, total, leases } => claim::claim(loaded, *mode, slots, *total, leases, now),
+        Request::Claim(asked) => claim::claim(loaded, asked, now),
         Request::SaveProgress { entries } => Ok(edit::save_progress(loaded.jobs, entries)),
         Request::RenewLeases { entries } => Ok(edit::renew_leases(loaded.jobs, entries, now)),
         Request::Ask { id: _, tenant: _, what, asked } => ask::ask(open(loaded, asked, now)?, *what),

@@ -41,6 +41,8 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const LEASE_RANGE_MS: (u64, u64) = (1_000, 3_600_000);
 /// How long an answer is kept for its idempotency key, in milliseconds.
 pub const IDEMPOTENCY_MS: u64 = 24 * 3_600_000;
+/// How long an event is kept in the log, in milliseconds. Who resumes from before is given a snapshot.
+pub const EVENTS_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 /// Bytes of an idempotency key. Above: refused.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::job::{JobError, LeaseProof, Progress, Subject, Ticked};
+use crate::job::{Job, JobError, LeaseProof, Progress, Subject, Ticked};
 use crate::policy::{Mode, Policy};
-use crate::{JobId, Json, Text, Timestamp, named};
+use crate::{JobId, Json, Status, Text, Timestamp, named};
 
 /// A job to be made. The caller has checked its rights and the bounds of its texts.
 #[derive(Debug, Clone)]
@@ -51,6 +51,27 @@ pub struct LeaseGrant {
 pub struct TaskSlots {
     pub task: Text,
     pub limit: u32,
+}
+
+/// Which jobs are to be given to a holder, and how many.
+#[derive(Debug, Clone)]
+pub struct ClaimJobs {
+    pub mode: Mode,
+    /// Only jobs of this tenant; `None` is any, for the children of the server itself.
+    pub tenant: Option<Text>,
+    /// The tasks, with how many of each may run.
+    pub slots: Vec<TaskSlots>,
+    /// How many may run in all.
+    pub total: u32,
+    /// One for each job that may be given at most.
+    pub leases: Vec<LeaseGrant>,
+}
+
+impl ClaimJobs {
+    /// Whether a job is among those meant, its place aside.
+    pub fn is_for(&self, job: &Job) -> bool {
+        job.status == Status::Pending && job.mode == self.mode && self.tenant.as_ref().is_none_or(|tenant| *tenant == job.tenant)
+    }
 }
 
 /// An answer that is kept for its key, so that a repeated request has its effect once.
@@ -146,12 +167,7 @@ pub enum Request {
         asked: Asked,
     },
     /// Gives up to `leases.len()` pending jobs of these tasks to one holder, by priority, then first in, first out.
-    Claim {
-        mode: Mode,
-        slots: Vec<TaskSlots>,
-        total: u32,
-        leases: Vec<LeaseGrant>,
-    },
+    Claim(ClaimJobs),
     Ask {
         tenant: Text,
         id: JobId,
@@ -221,7 +237,7 @@ impl Request {
     pub fn reads(&self) -> Reads<'_> {
         match self {
             Request::Submit { .. } => Reads::Counts,
-            Request::Claim { .. } => Reads::Candidates,
+            Request::Claim(_) => Reads::Candidates,
             Request::SaveProgress { .. } | Request::RenewLeases { .. } => Reads::Jobs,
             Request::Ask { tenant, id, .. }
             | Request::Answer { tenant, id, .. }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::access::{Principal, Scope};
 use domain::job::Job;
 use domain::policy::Mode;
-use domain::request::LeaseGrant;
+use domain::request::{ClaimJobs, LeaseGrant};
 use domain::{Answer, Request, Text};
 use wire::body::Claim;
 use wire::record::Lease;
@@ -28,6 +28,15 @@ pub struct Claimed {
     pub lease: Lease,
 }
 
+/// What a worker asks for, within its bounds.
+struct Wanted {
+    tenant: Text,
+    tasks: Vec<Text>,
+    worker: Text,
+    length_ms: u64,
+    max: u32,
+}
+
 impl Engine {
     /// Takes up to `max` jobs of the worker's tasks; waits for the first when there are none.
     pub async fn claim(&self, principal: &Principal, body: &Claim) -> Result<Vec<Claimed>, Error> {
@@ -41,15 +50,19 @@ impl Engine {
             let problem = format!("{wait} seconds, at most {CLAIM_WAIT_SECONDS} are allowed");
             return Err(Error::over("wait", problem, u64::from(CLAIM_WAIT_SECONDS)));
         }
-        let worker = bounds::name("worker", &body.worker)?;
-        let length_ms = bounds::lease_ms(body.lease_ms)?;
-        let tasks = self.worker_tasks(&body.tasks)?;
+        let wanted = Wanted {
+            tenant: principal.tenant.clone(),
+            tasks: self.worker_tasks(&body.tasks)?,
+            worker: bounds::name("worker", &body.worker)?,
+            length_ms: bounds::lease_ms(body.lease_ms)?,
+            max,
+        };
         let deadline = tokio::time::Instant::now() + Duration::from_secs(u64::from(wait));
         loop {
             let rung = self.claimable.notified();
             tokio::pin!(rung);
             rung.as_mut().enable();
-            let claimed = self.claim_now(&tasks, &worker, length_ms, max).await?;
+            let claimed = self.claim_now(&wanted).await?;
             if !claimed.is_empty() || tokio::time::timeout_at(deadline, rung).await.is_err() {
                 return Ok(claimed);
             }
@@ -75,21 +88,32 @@ impl Engine {
         Ok(tasks)
     }
 
-    async fn claim_now(&self, tasks: &[Text], worker: &Text, length_ms: u64, max: u32) -> Result<Vec<Claimed>, Error> {
-        for task in tasks {
-            self.worker_was_here(task);
+    async fn claim_now(&self, wanted: &Wanted) -> Result<Vec<Claimed>, Error> {
+        for task in &wanted.tasks {
+            self.worker_was_here(&wanted.tenant, task);
         }
         let catalog = self.catalog.get();
-        let slots =
-            catalog.slots(Mode::Worker, &Default::default()).into_iter().filter(|slots| tasks.contains(&slots.task)).collect();
-        let offers: Vec<(String, LeaseGrant)> = (0..max)
+        let slots = catalog
+            .slots(Mode::Worker, &Default::default())
+            .into_iter()
+            .filter(|slots| wanted.tasks.contains(&slots.task))
+            .collect();
+        let offers: Vec<(String, LeaseGrant)> = (0..wanted.max)
             .map(|_| {
                 let (token, proof) = random::lease();
-                (token, LeaseGrant { proof, holder: worker.clone(), length_ms })
+                (token, LeaseGrant { proof, holder: wanted.worker.clone(), length_ms: wanted.length_ms })
             })
             .collect();
         let leases = offers.iter().map(|(_, grant)| grant.clone()).collect();
-        let answer = self.commit(Request::Claim { mode: Mode::Worker, slots, total: u32::MAX, leases }).await?;
+        let answer = self
+            .commit(Request::Claim(ClaimJobs {
+                mode: Mode::Worker,
+                tenant: Some(wanted.tenant.clone()),
+                slots,
+                total: u32::MAX,
+                leases,
+            }))
+            .await?;
         let Answer::Claimed(jobs) = answer else { return Ok(Vec::new()) };
         let claimed = jobs.into_iter().zip(offers).map(|(job, (token, _))| {
             self.book.learn(&job);

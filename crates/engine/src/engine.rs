@@ -42,8 +42,8 @@ pub struct Engine {
     pub(crate) timer: Notify,
     /// Place of the newest released event.
     pub(crate) released: watch::Sender<u64>,
-    /// When a worker last asked for jobs of a task.
-    workers: Mutex<HashMap<Text, Instant>>,
+    /// When a worker last asked for jobs, by tenant and task.
+    workers: Mutex<HashMap<(Text, Text), Instant>>,
     /// Jobs of this node's own children whose wish may have changed.
     pub(crate) wished: Mutex<HashMap<JobId, Arc<Notify>>>,
 }
@@ -149,14 +149,14 @@ impl Engine {
         Ok(Asked { ticked, ..self.asked(principal, &job.owner, conditions)? })
     }
 
-    pub(crate) fn worker_was_here(&self, task: &Text) {
+    pub(crate) fn worker_was_here(&self, tenant: &Text, task: &Text) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.insert(task.clone(), Instant::now());
+        workers.insert((tenant.clone(), task.clone()), Instant::now());
     }
 
-    pub(crate) fn has_worker(&self, task: &Text) -> bool {
+    pub(crate) fn has_worker(&self, tenant: &Text, task: &Text) -> bool {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        workers.get(task).is_some_and(|seen| seen.elapsed().as_secs() < WORKER_PRESENT_SECONDS)
+        workers.get(&(tenant.clone(), task.clone())).is_some_and(|seen| seen.elapsed().as_secs() < WORKER_PRESENT_SECONDS)
     }
 
     /// Waits until the log is released beyond `place`.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::job::{Job, LeaseProof};
 use domain::policy::Mode;
-use domain::request::LeaseGrant;
+use domain::request::{ClaimJobs, LeaseGrant};
 use domain::{Answer, JobId, Request, Text, limits};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -111,7 +111,8 @@ impl Host {
             let grant = || LeaseGrant { proof: random::lease().1, holder: self.engine.node.clone(), length_ms: limits::LEASE_MS };
             let leases: Vec<LeaseGrant> = std::iter::repeat_with(grant).take(CLAIM_STEP).collect();
             let total = catalog.total.saturating_sub(lingering);
-            let answer = self.engine.commit(Request::Claim { mode: Mode::Process, slots, total, leases }).await;
+            let answer =
+                self.engine.commit(Request::Claim(ClaimJobs { mode: Mode::Process, tenant: None, slots, total, leases })).await;
             let jobs = match answer {
                 Ok(Answer::Claimed(jobs)) => jobs,
                 Ok(_) => return Ok(()),

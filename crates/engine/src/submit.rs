@@ -81,7 +81,7 @@ impl Engine {
             input,
             run_at: None,
             cannot_start: None,
-            wait_reason: self.wait_reason(old.mode, &old.task),
+            wait_reason: self.wait_reason(old.mode, &old.tenant, &old.task),
             lease: None,
         };
         let made = self.make(principal, vec![new], conditions).await?;
@@ -114,13 +114,13 @@ impl Engine {
             let length_ms = bounds::lease_ms(body.lease_ms)?;
             new.lease = Some(LeaseGrant { proof, holder: principal.subject.clone(), length_ms });
         } else {
-            new.wait_reason = self.wait_reason(mode, &new.task);
+            new.wait_reason = self.wait_reason(mode, &new.tenant, &new.task);
         }
         Ok(new)
     }
 
-    fn wait_reason(&self, mode: Mode, task: &Text) -> Option<Text> {
-        (mode == Mode::Worker && !self.has_worker(task)).then(|| "no_worker".into())
+    fn wait_reason(&self, mode: Mode, tenant: &Text, task: &Text) -> Option<Text> {
+        (mode == Mode::Worker && !self.has_worker(tenant, task)).then(|| "no_worker".into())
     }
 
     async fn make(&self, principal: &Principal, jobs: Vec<NewJob>, conditions: &Conditions<'_>) -> Result<Vec<Made>, Error> {

@@ -16,6 +16,8 @@ use crate::port::Published;
 
 /// Jobs looked at in one step.
 const STEP: usize = 256;
+/// The same while leases are not judged: those that ran out stay due, and must not hide what else is.
+const STEP_UNJUDGED: usize = 100_000;
 /// Difference between the clock and a monotonic timer that counts as a jump, in milliseconds.
 const JUMP_MS: u64 = 5_000;
 /// How often old rows are removed, in seconds.
@@ -61,8 +63,9 @@ impl Engine {
     /// Looks at every job that is due; answers how long there is time.
     async fn carry_out_due(&self, judge_leases: bool) -> Result<Duration, crate::Error> {
         let now = self.clock.now();
-        let due = self.store.due(now, STEP).await?;
-        let is_full = due.jobs.len() == STEP;
+        let step = if judge_leases { STEP } else { STEP_UNJUDGED };
+        let due = self.store.due(now, step).await?;
+        let is_full = due.jobs.len() == step;
         let mut moved = 0;
         let looked = due.jobs.into_iter().map(|id| self.commit(Request::Clock { id, judge_leases }));
         for answer in futures::future::join_all(looked).await {

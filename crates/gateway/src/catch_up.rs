@@ -79,7 +79,7 @@ fn push_until_full<'a>(hub: &Hub, state: &mut State, epoch: &domain::Text, event
         if !left.is_empty() {
             state.outbox.push_reread(Frame::left(epoch, event, &left, Class::Live), event.job, event.rev);
         }
-        if !state.ends.is_empty() && !(updated.is_empty() && left.is_empty()) {
+        if !(updated.is_empty() && left.is_empty()) {
             state.note_end(event.job, event.status.is_end() || event.kind == domain::event::EventKind::Deleted);
         }
         state.outbox.behind = Some(event.place);

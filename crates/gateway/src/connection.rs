@@ -82,7 +82,6 @@ impl Connection {
 
     /// Reads on until there is nothing to read, the room is full, or it has to wait. Answers whether a reading is under way.
     fn poll_work(&self, cx: &mut Context<'_>) -> bool {
-        let room = self.hub.room();
         let mut pull = lock(&self.pull);
         loop {
             if let Some(work) = &mut pull.work {
@@ -91,6 +90,8 @@ impl Connection {
                     Poll::Pending => return true,
                 }
             }
+            // Asked anew each time: what was just read may have used it up.
+            let room = self.hub.room();
             let (has_work, work_at) = {
                 let state = lock(&self.core.state);
                 (state.has_work(room, Instant::now()), state.work_at())
@@ -144,7 +145,8 @@ impl Connection {
     pub(crate) fn place(&self) -> u64 {
         let shard = lock(&self.hub.shards[self.core.shard].state);
         let state = lock(&self.core.state);
-        let is_drained = !state.outbox.has_frames() && state.outbox.behind.is_none() && !state.subs.iter().any(|sub| sub.is_joining());
+        let is_drained =
+            !state.outbox.has_frames() && state.outbox.behind.is_none() && !state.subs.iter().any(|sub| sub.is_joining());
         let holds_no_jobs = !state.subs.iter().any(|sub| sub.topic.holds_jobs());
         if is_drained || holds_no_jobs { shard.place } else { state.outbox.taken_place }
     }

@@ -56,6 +56,11 @@ impl Frame {
         Frame::new(kind_of(frame), frame.to_json(), place, class)
     }
 
+    /// The `live` of a topic that has no place in the log.
+    pub(crate) fn live_beside_log(id: u32, resumed: bool) -> Frame {
+        Frame::of(&ServerFrame::Live { id, position: None, resumed, reason: None, truncated: false }, Class::Control)
+    }
+
     pub(crate) fn error(code: &str, message: impl Into<String>, id: Option<u32>) -> Frame {
         Frame::of(&ServerFrame::Error { code: code.into(), message: message.into(), id }, Class::Control)
     }

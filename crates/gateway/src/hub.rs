@@ -58,10 +58,17 @@ pub struct Hub {
 
 impl Hub {
     /// Starts the shards' tasks, which end with the hub. Must be called within a Tokio runtime, before the release loop begins.
-    pub fn new(store: SharedStore, output: Arc<dyn Output>, lookup: Arc<dyn Lookup>, clock: SharedClock, limits: HubLimits) -> Arc<Hub> {
+    pub fn new(
+        store: SharedStore,
+        output: Arc<dyn Output>,
+        lookup: Arc<dyn Lookup>,
+        clock: SharedClock,
+        limits: HubLimits,
+    ) -> Arc<Hub> {
         let place = store.head().place;
         let epoch = store.identity().epoch;
-        let shards: Vec<Arc<Shard>> = (0..limits.shard_count()).map(|number| Arc::new(Shard::new(number, place, epoch.clone()))).collect();
+        let shards: Vec<Arc<Shard>> =
+            (0..limits.shard_count()).map(|number| Arc::new(Shard::new(number, place, epoch.clone()))).collect();
         let (queues, inputs): (Vec<_>, Vec<_>) = shards.iter().map(|_| mpsc::unbounded_channel()).unzip();
         let hub = Arc::new(Hub {
             store,

@@ -25,7 +25,8 @@ use crate::subscription::{Catch, Join, Phase, Stage, named_job};
 /// Takes the join as far as the room in the outbox allows, and puts it back if it is not done.
 pub(crate) async fn advance(hub: &Arc<Hub>, core: &Core, reader: Reader, mut join: Box<Join>) {
     loop {
-        let Some((topic, view)) = lock(&core.state).sub_of(reader.id, reader.generation).map(|sub| (sub.topic.clone(), sub.view.clone()))
+        let Some((topic, view)) =
+            lock(&core.state).sub_of(reader.id, reader.generation).map(|sub| (sub.topic.clone(), sub.view.clone()))
         else {
             return;
         };
@@ -86,20 +87,24 @@ pub(crate) async fn advance(hub: &Arc<Hub>, core: &Core, reader: Reader, mut joi
                     return put_back(core, reader, join, Stage::Pages { pages, next, reason });
                 }
                 let cursor = pages.place;
-                Stage::Catch(Catch { cursor, reset: Some((pages, reason)), is_missing: false, has_sent: false, has_read_log: false })
+                Stage::Catch(Catch {
+                    cursor,
+                    reset: Some((pages, reason)),
+                    is_missing: false,
+                    has_sent: false,
+                    has_read_log: false,
+                })
             }
-            Stage::Catch(mut catch) => {
-                match catch_up(hub, core, reader, &topic, &mut catch, join.target).await {
-                    Step::On => Stage::Catch(catch),
-                    Step::Full => return put_back(core, reader, join, Stage::Catch(catch)),
-                    Step::Done => return,
-                    Step::Missing => return refuse(hub, core, reader, &join),
-                    Step::Expired => {
-                        let reason = catch.reset.map_or("expired", |(_, reason)| reason);
-                        Stage::Start { after: None, reason }
-                    }
+            Stage::Catch(mut catch) => match catch_up(hub, core, reader, &topic, &mut catch, join.target).await {
+                Step::On => Stage::Catch(catch),
+                Step::Full => return put_back(core, reader, join, Stage::Catch(catch)),
+                Step::Done => return,
+                Step::Missing => return refuse(hub, core, reader, &join),
+                Step::Expired => {
+                    let reason = catch.reset.map_or("expired", |(_, reason)| reason);
+                    Stage::Start { after: None, reason }
                 }
-            }
+            },
         };
         join.stage = next;
     }
@@ -186,7 +191,7 @@ async fn catch_up(hub: &Hub, core: &Core, reader: Reader, topic: &Topic, catch: 
     }
     let live = ServerFrame::Live {
         id: reader.id,
-        position: format!("{}-{}", held.epoch, held.place),
+        position: Some(format!("{}-{}", held.epoch, held.place)),
         resumed: catch.reset.is_none(),
         reason: catch.reset.as_ref().map(|(_, reason)| (*reason).into()),
         truncated: catch.reset.as_ref().is_some_and(|(pages, _)| pages.is_truncated),

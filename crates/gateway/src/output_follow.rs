@@ -12,6 +12,7 @@ use crate::frame::{Class, Frame};
 use crate::hub::Hub;
 use crate::limits::{OUTPUT_FRAME_BYTES, OUTPUT_TAIL_BYTES};
 use crate::lock;
+use crate::peer::Edge;
 use crate::reading::{Reader, end_with};
 use crate::session_core::Core;
 use crate::subscription::Phase;
@@ -55,6 +56,10 @@ pub(crate) async fn advance(hub: &Hub, core: &Core, reader: Reader, mut follow: 
             _ => end_with(hub, core, reader, "not_found", "there is no such job"),
         };
     };
+    // A long poll would be answered at once by it.
+    if !follow.is_checked && core.edge != Edge::Wait {
+        core.push(Frame::live_beside_log(reader.id, follow.attempt > 0));
+    }
     match send_some(hub, core, reader, &mut follow, job.attempt, job.is_attempt_open()).await {
         Ok(is_due) => {
             follow.is_checked = true;

@@ -61,11 +61,8 @@ pub(crate) async fn send_counts(hub: &Hub, core: &Core, reader: Reader) {
 
 pub(crate) async fn send_tasks(hub: &Hub, core: &Core, reader: Reader) {
     let Some(view) = view_of(core, reader) else { return };
-    let frame = hub
-        .lookup
-        .tasks(&view)
-        .await
-        .map(|tasks| Frame::of(&ServerFrame::Tasks { subs: vec![reader.id], tasks }, Class::Pulled));
+    let frame =
+        hub.lookup.tasks(&view).await.map(|tasks| Frame::of(&ServerFrame::Tasks { subs: vec![reader.id], tasks }, Class::Pulled));
     put(core, reader, frame, TASKS_EVERY);
 }
 

@@ -8,10 +8,10 @@ use wire::LoggedEvent;
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::limits::LOG_PAGE_EVENTS;
+use crate::output_follow::Follow;
 use crate::ring::Batch;
 use crate::session_core::Core;
 use crate::subscription::{Join, Phase};
-use crate::output_follow::Follow;
 use crate::{catch_up, join, lock, output_follow, paced, session};
 
 /// Which subscription something is read for.

@@ -151,12 +151,16 @@ fn try_subscribe(hub: &Hub, core: &Core, id: u32, topic: Topic, after: Option<&s
         }
         let limit = hub.limits.subscriptions;
         if state.subs.len() >= limit {
-            return Err(("too_many_subscriptions", format!("{limit} subscriptions are live on this connection, and no more are allowed")));
+            return Err((
+                "too_many_subscriptions",
+                format!("{limit} subscriptions are live on this connection, and no more are allowed"),
+            ));
         }
         let topic = principal.resolve(topic);
         let from = match (&topic, after) {
             (Topic::Output(_), Some(after)) => Some(
-                output_cursor(after).ok_or(("bad_topic", "after of an output topic is attempt:offset, for example 1:4096".to_owned()))?,
+                output_cursor(after)
+                    .ok_or(("bad_topic", "after of an output topic is attempt:offset, for example 1:4096".to_owned()))?,
             ),
             _ => None,
         };
@@ -172,6 +176,9 @@ fn try_subscribe(hub: &Hub, core: &Core, id: u32, topic: Topic, after: Option<&s
         }
         if !sub.is_joining() {
             shard.index(core.slot, &mut sub);
+        }
+        if matches!(sub.topic, Topic::Stats | Topic::Tasks) && core.edge != Edge::Wait {
+            state.push(Frame::live_beside_log(id, false));
         }
         state.subs.push(sub);
         hub.stats.subscriptions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

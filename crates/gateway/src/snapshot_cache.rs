@@ -56,7 +56,8 @@ impl SnapshotCache {
                 None => {
                     HubStats::one(&hub.stats.snapshot_queries);
                     let (store, view, topic) = (hub.store.clone(), view.clone(), topic.clone());
-                    let read = async move { store.snapshot(&view, &topic).await.map(|snapshot| Arc::new(Pages::encode(&snapshot))) };
+                    let read =
+                        async move { store.snapshot(&view, &topic).await.map(|snapshot| Arc::new(Pages::encode(&snapshot))) };
                     let flight = read.boxed().shared();
                     kept.insert(key, Kept { flight: flight.clone(), used_at: Instant::now() });
                     flight

@@ -23,7 +23,7 @@ macro_rules! store_cases {
             submits::names_the_root_of_a_chain, submits::answers_a_repeated_key, submits::forgets_a_key_after_its_time,
             submits::keeps_every_field,
             claims::gives_by_priority_then_first_in_first_out, claims::keeps_the_places_of_a_task_and_of_all,
-            claims::gives_each_job_once, claims::counts_what_an_earlier_request_took,
+            claims::gives_a_tenant_only_its_own, claims::gives_each_job_once, claims::counts_what_an_earlier_request_took,
             life::completes_with_a_result, life::refuses_a_stale_lease, life::refuses_another_revision, life::goes_through_pause_and_wait,
             life::retries_and_keeps_attempts, life::saves_progress_without_an_event, life::renews_leases_without_an_event,
             life::hears_a_late_word, life::deletes_an_ended_job, life::gives_no_job_to_another_tenant, life::shows_open_attempts, life::tells_what_is_due,

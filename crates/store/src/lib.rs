@@ -14,6 +14,3 @@ mod sqlite;
 pub use memory::MemoryStore;
 pub use output::{MemoryOutput, SqliteOutput};
 pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
-
-/// How long an event is kept, in milliseconds.
-pub const EVENTS_KEPT_MS: u64 = 7 * 24 * 3_600_000;

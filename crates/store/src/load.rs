@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::decide::{KeptAnswer, Loaded};
 use domain::policy::Mode;
-use domain::request::Reads;
+use domain::request::{ClaimJobs, Reads};
 use domain::{Answer, Decision, Job, JobId, Request, Text, Timestamp};
 
 use crate::books::{Mark, Seen};
@@ -17,7 +17,7 @@ pub(crate) trait Rows {
     fn job(&mut self, id: JobId) -> Result<Option<Arc<Job>>, Self::Error>;
 
     /// Pending jobs of a task: by priority, then by when they were queued, then by id.
-    fn candidates(&mut self, mode: Mode, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error>;
+    fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error>;
 
     /// The answer kept for a key, if it is not older than its time at `now`.
     fn kept(&mut self, scope: &str, now: Timestamp) -> Result<Option<KeptAnswer>, Self::Error>;
@@ -55,7 +55,7 @@ pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, no
                 }
             }
         }
-        (_, Request::Claim { mode, slots, total, leases }) => {
+        (_, Request::Claim(ClaimJobs { mode, tenant, slots, total, leases })) => {
             loaded.running_total = seen.running_total();
             let free_in_all = total.saturating_sub(loaded.running_total) as usize;
             let mut found = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, no
                 let free = slots.limit.saturating_sub(running) as usize;
                 let wanted = leases.len().min(free).min(free_in_all);
                 if wanted > 0 {
-                    found.extend(rows.candidates(*mode, &slots.task, wanted)?);
+                    found.extend(rows.candidates(*mode, tenant.as_ref(), &slots.task, wanted)?);
                 }
             }
             found.sort_by_key(|job| claim_order(job));

@@ -17,8 +17,8 @@ use wire::LoggedEvent;
 use wire::convert::Payloads;
 
 use crate::books::{Changes, Counters, Seen, Slots};
+use crate::filter;
 use crate::load::{self, Rows};
-use crate::{EVENTS_KEPT_MS, filter};
 
 pub struct MemoryStore {
     identity: Identity,
@@ -72,8 +72,9 @@ impl Rows for Tables {
         Ok(self.jobs.get(&id).cloned())
     }
 
-    fn candidates(&mut self, mode: Mode, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error> {
-        let is_wanted = |job: &&Arc<Job>| job.status == Status::Pending && job.mode == mode && job.task == *task;
+    fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error> {
+        let is_meant = |job: &Job| tenant.is_none_or(|tenant| job.tenant == *tenant);
+        let is_wanted = |job: &&Arc<Job>| job.status == Status::Pending && job.mode == mode && job.task == *task && is_meant(job);
         let mut found: Vec<Arc<Job>> = self.jobs.values().filter(is_wanted).cloned().collect();
         found.sort_by_key(|job| load::claim_order(job));
         found.truncate(limit);
@@ -275,7 +276,7 @@ impl Store for MemoryStore {
         let before = kept.rows.answers.len();
         kept.rows.answers.retain(|_, (_, at)| now.since_ms(*at) < limits::IDEMPOTENCY_MS);
         let answers = before - kept.rows.answers.len();
-        let old = kept.events.iter().take_while(|event| now.since_ms(event.at) > EVENTS_KEPT_MS).count();
+        let old = kept.events.iter().take_while(|event| now.since_ms(event.at) > limits::EVENTS_KEPT_MS).count();
         kept.events.drain(..old);
         kept.floor += old as u64;
         Ok((answers + old) as u64)

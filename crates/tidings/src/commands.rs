@@ -43,7 +43,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(args) => access::token(&reach, args).await,
         Command::Config { command: Config::Check(args) } => serve::check(&reach, args),
         Command::Config { command: Config::Reference { exit_codes } } => {
-            print!("{}", if exit_codes { exit::reference() } else { config::reference() });
+            out!("{}", if exit_codes { exit::reference() } else { config::reference() });
             Ok(())
         }
         Command::Completions { shell } => {
@@ -80,7 +80,7 @@ async fn job_ids(client: &Client, texts: &[String]) -> Result<Vec<String>, Failu
 /// Prints a value as JSON over several lines.
 fn print_pretty(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    println!("{text}");
+    outln!("{text}");
     Ok(())
 }
 

@@ -2,6 +2,9 @@
 //!
 //! The shim role comes before everything else: it is started once per child and must neither parse nor allocate much.
 
+#[macro_use]
+mod stdout;
+
 mod cli;
 mod commands;
 mod config;

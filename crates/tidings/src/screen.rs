@@ -100,7 +100,7 @@ impl Screen {
                 let line = words::line(job, self.colour);
                 if self.said.get(id) != Some(&line) {
                     match self.style {
-                        Style::Lines => println!("{line}"),
+                        Style::Lines => outln!("{line}"),
                         _ => eprintln!("{line}"),
                     }
                     self.said.insert(id.to_owned(), line);
@@ -180,21 +180,18 @@ impl Screen {
     }
 }
 
-/// One JSON value on one line of stdout. A reader that went away ends us at the next signal, not here.
+/// One JSON value on one line of stdout.
 pub fn print_json(value: &serde_json::Value) {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{value}").and_then(|()| out.flush()).ok();
+    outln!("{value}");
 }
 
 /// Output as it was written: stderr to stderr, all else to stdout.
 pub fn print_output(chunks: &[OutputChunk]) {
     for chunk in chunks {
-        let text = chunk.text.as_bytes();
         if &*chunk.stream == "stderr" {
-            std::io::stderr().write_all(text).ok();
+            std::io::stderr().write_all(chunk.text.as_bytes()).ok();
         } else {
-            let mut out = std::io::stdout().lock();
-            out.write_all(text).and_then(|()| out.flush()).ok();
+            out!("{}", chunk.text);
         }
     }
 }

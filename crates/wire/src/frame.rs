@@ -59,7 +59,9 @@ pub enum ServerFrame {
     },
     Live {
         id: u32,
-        position: String,
+        /// Absent for topics without a place in the log: stats, tasks, output.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        position: Option<String>,
         resumed: bool,
         /// Why there was a snapshot: `fresh`, `epoch`, `expired`, `overflow`.
         #[serde(default, skip_serializing_if = "Option::is_none")]

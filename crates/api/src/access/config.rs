@@ -113,6 +113,10 @@ impl AccessConfig {
 
 impl std::fmt::Debug for AccessConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessConfig").field("open", &self.open).field("port", &self.port).field("origins", &self.origins).finish_non_exhaustive()
+        f.debug_struct("AccessConfig")
+            .field("open", &self.open)
+            .field("port", &self.port)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
     }
 }

@@ -98,8 +98,7 @@ impl KeySet {
         }
         let set: JwkSet = serde_json::from_slice(&body)?;
         let usable = set.keys.iter().filter(|key| self.fits(key));
-        let keys: Vec<_> =
-            usable.filter_map(|key| Some((key.common.key_id.clone(), DecodingKey::from_jwk(key).ok()?))).collect();
+        let keys: Vec<_> = usable.filter_map(|key| Some((key.common.key_id.clone(), DecodingKey::from_jwk(key).ok()?))).collect();
         if keys.is_empty() { Err(FetchError::NoKey(self.algorithm)) } else { Ok(keys) }
     }
 

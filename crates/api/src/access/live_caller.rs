@@ -32,7 +32,9 @@ impl LiveCaller {
     pub fn check(&self, topic: &Topic) -> Result<(), ApiProblem> {
         match self.topics.is_empty() || self.topics.contains(topic) {
             true => Ok(()),
-            false => Err(ApiProblem::new(Kind::BadTicket, "The ticket was made for other topics: get one for this.").field("topic")),
+            false => {
+                Err(ApiProblem::new(Kind::BadTicket, "The ticket was made for other topics: get one for this.").field("topic"))
+            }
         }
     }
 }
@@ -46,9 +48,11 @@ impl Access {
     fn redeem(&self, ticket: &str, headers: &HeaderMap) -> Result<LiveCaller, ApiProblem> {
         let now = self.clock.now();
         let origin = party(headers);
-        let opened = self.tickets.redeem(ticket, |made_for| made_for == origin || is_same_origin(headers), now).ok_or_else(|| {
-            ApiProblem::new(Kind::BadTicket, "It is spent, too old, or was made for another origin: get a new one.").field("ticket")
-        })?;
+        let opened =
+            self.tickets.redeem(ticket, |made_for| made_for == origin || is_same_origin(headers), now).ok_or_else(|| {
+                ApiProblem::new(Kind::BadTicket, "It is spent, too old, or was made for another origin: get a new one.")
+                    .field("ticket")
+            })?;
         let hour = now.plus_ms(COOKIE_MS);
         let expires_at = opened.principal.expires_at.map_or(hour, |at| at.min(hour));
         let topics = opened.topics.iter().map(wire::convert::topic_out).collect();
@@ -60,7 +64,8 @@ impl Access {
     }
 
     fn by_cookie(&self, headers: &HeaderMap) -> Option<Result<LiveCaller, Unknown>> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
         let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE)?.1;
         let told = self.rules.load().own.by_cookie(value, &party(headers), self.clock.now());
         Some(told.map(|(principal, topics)| {

@@ -69,9 +69,9 @@ fn is_loopback(host: &str) -> bool {
 
 fn check_host(rules: &Rules, host: Option<&str>) -> Result<(), ApiProblem> {
     let port = rules.config.port;
-    let fits = host.map(split).is_some_and(|(host, named)| {
-        is_loopback(host) && named.map_or(port == 80, |named| named.parse() == Ok(port))
-    });
+    let fits = host
+        .map(split)
+        .is_some_and(|(host, named)| is_loopback(host) && named.map_or(port == 80, |named| named.parse() == Ok(port)));
     match fits || !rules.config.open {
         true => Ok(()),
         false => {

@@ -78,17 +78,18 @@ impl OwnTokens {
         topics: Vec<serde_json::Value>,
         expires_at: Timestamp,
     ) -> Result<String, ApiProblem> {
-        let claims = Claims {
-            iss: Some(ISSUER.to_owned()),
-            origin: Some(origin.to_owned()),
-            topics,
-            ..Claims::of(principal, expires_at)
-        };
+        let claims =
+            Claims { iss: Some(ISSUER.to_owned()), origin: Some(origin.to_owned()), topics, ..Claims::of(principal, expires_at) };
         self.cookie.write(&claims)
     }
 
     /// Who a live cookie speaks for, and for which topics only.
-    pub(super) fn by_cookie(&self, cookie: &str, origin: &str, now: Timestamp) -> Result<(Principal, Vec<serde_json::Value>), Unknown> {
+    pub(super) fn by_cookie(
+        &self,
+        cookie: &str,
+        origin: &str,
+        now: Timestamp,
+    ) -> Result<(Principal, Vec<serde_json::Value>), Unknown> {
         let claims = self.cookie.read(cookie)?;
         if claims.origin.as_deref() != Some(origin) {
             return Err(Unknown::Invalid);

@@ -4,10 +4,10 @@ use domain::Timestamp;
 use domain::access::{Principal, Scope};
 use jsonwebtoken::{DecodingKey, Validation};
 
+use super::Unknown;
 use super::claims::Claims;
 use super::config::{Algorithm, BadAccess, JwtConfig, JwtKey};
 use super::jwks::KeySet;
-use super::Unknown;
 
 pub(super) struct Verifier {
     keys: Keys,

@@ -31,7 +31,8 @@ fn if_match_demands_a_revision_of_this_epoch() {
 
 #[test]
 fn if_none_match_is_compared_weakly() {
-    for (text, expected) in [("\"k3.7\"", true), ("W/\"k3.7\"", true), ("\"a\", \"k3.7\"", true), ("*", true), ("\"k3.8\"", false)] {
+    for (text, expected) in [("\"k3.7\"", true), ("W/\"k3.7\"", true), ("\"a\", \"k3.7\"", true), ("*", true), ("\"k3.8\"", false)]
+    {
         assert_eq!(is_known(&headers(&[(header::IF_NONE_MATCH, text)]), "\"k3.7\""), expected, "{text}");
     }
 }

@@ -15,8 +15,21 @@ use crate::problems::ApiProblem;
 use crate::queries::Pairs;
 
 const KNOWN: &[&str] = &[
-    "status", "task", "owner", "session", "subjectType", "subjectId", "tag", "batch", "root", "externalId", "createdAfter",
-    "createdBefore", "text", "limit", "cursor",
+    "status",
+    "task",
+    "owner",
+    "session",
+    "subjectType",
+    "subjectId",
+    "tag",
+    "batch",
+    "root",
+    "externalId",
+    "createdAfter",
+    "createdBefore",
+    "text",
+    "limit",
+    "cursor",
 ];
 
 /// List jobs, newest first.
@@ -82,7 +95,9 @@ fn query(pairs: &mut Pairs, caller: &Caller) -> Result<JobQuery, ApiProblem> {
         created_after: pairs.time("createdAfter")?,
         created_before: pairs.time("createdBefore")?,
         text: pairs.name("text")?,
-        before: before.map(|text| read_cursor(&text).ok_or_else(|| ApiProblem::invalid("cursor", "is none: begin anew without it"))).transpose()?,
+        before: before
+            .map(|text| read_cursor(&text).ok_or_else(|| ApiProblem::invalid("cursor", "is none: begin anew without it")))
+            .transpose()?,
         ..JobQuery::all(caller.0.view(), limit)
     })
 }

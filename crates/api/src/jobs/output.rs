@@ -45,7 +45,8 @@ const ENDED: HeaderName = HeaderName::from_static("tidings-output-ended");
 pub async fn output(State(context): State<Context>, caller: Caller, JobPath(id): JobPath, headers: HeaderMap, uri: Uri) -> Answer {
     let mut pairs = Pairs::of(&uri)?;
     let attempt = pairs.number("attempt")?;
-    let attempt = attempt.map(|number| u32::try_from(number).map_err(|_| ApiProblem::invalid("attempt", "is too large"))).transpose()?;
+    let attempt =
+        attempt.map(|number| u32::try_from(number).map_err(|_| ApiProblem::invalid("attempt", "is too large"))).transpose()?;
     let offset = pairs.number("offset")?.unwrap_or(0);
     let limit = pairs.number("limit")?.unwrap_or(USUAL_BYTES).clamp(1, OUTPUT_READ_BYTES);
     let follow = Duration::from_secs(pairs.number("follow")?.unwrap_or(0).min(WAIT_SECONDS));
@@ -61,7 +62,8 @@ pub async fn output(State(context): State<Context>, caller: Caller, JobPath(id):
         }
         tokio::time::sleep_until(deadline.min(now + LOOK_EVERY)).await;
     };
-    let wants_text = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.starts_with("text/plain"));
+    let wants_text =
+        headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.starts_with("text/plain"));
     Ok(match wants_text {
         true => plain(&range),
         false => json(&range),

@@ -1,8 +1,8 @@
 //! One job, and its history.
 
 use axum::extract::State;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::IntoResponse;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use wire::body::{AttemptList, EventList};
 use wire::problem::Problem;
 use wire::record::JobRecord;

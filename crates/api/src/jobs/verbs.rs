@@ -1,8 +1,8 @@
 //! What a person or an app asks of a job. 200: it is as asked. 202: it was asked, and the wish stands in the job.
 
 use axum::extract::State;
-use domain::{JobId, Json};
 use domain::request::Ask;
+use domain::{JobId, Json};
 use engine::Asked;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use wire::body::{AnswerJob, Rerun};

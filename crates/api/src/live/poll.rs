@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use domain::access::Scope;
-use gateway::{Edge, Peer};
+use gateway::{Edge, Peer, Polled};
 use http::{StatusCode, Uri};
 use utoipa::ToSchema;
+use wire::close::Close;
 use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
@@ -64,18 +65,32 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, uri: Uri) 
     for (id, topic) in (1u32..).zip(topics) {
         connection.subscribe(id, topic, after.as_deref());
     }
-    // A server that drains answers with what there is, so that nobody is cut off.
-    let wait = if context.draining.is_cancelled() { Duration::ZERO } else { Duration::from_secs(wait) };
     let polled = tokio::select! {
-        polled = connection.poll(wait) => polled,
-        () = context.shutdown.cancelled() => Err(wire::close::Close::GoingAway),
+        biased;
+        polled = connection.poll(Duration::from_secs(wait)) => polled,
+        // Whoever only waits for more is sent off at once, to ask again where it stands.
+        position = stopping(&context, after) => {
+            let nothing = Polled { position, reset: false, frames: Vec::new() };
+            return Ok(with_cookie(answer(&nothing), &caller));
+        }
+        () = context.shutdown.cancelled() => Err(Close::GoingAway),
     };
     let polled = polled.map_err(|close| refusal(closed(close)))?;
     Ok(with_cookie(answer(&polled), &caller))
 }
 
-fn answer(polled: &gateway::Polled) -> Response {
-    let mut text = format!("{{\"position\":\"{}\",\"reset\":{},\"frames\":[", polled.position, polled.reset).into_bytes();
+/// Waits for the server to drain; for a caller without a position, for ever.
+async fn stopping(context: &Context, after: Option<String>) -> String {
+    context.draining.cancelled().await;
+    match after {
+        Some(after) => after,
+        None => std::future::pending().await,
+    }
+}
+
+fn answer(polled: &Polled) -> Response {
+    let mut text =
+        format!("{{\"position\":{},\"reset\":{},\"frames\":[", wire::convert::to_json(&polled.position), polled.reset).into_bytes();
     for (index, frame) in polled.frames.iter().enumerate() {
         if index > 0 {
             text.push(b',');

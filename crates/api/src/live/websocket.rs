@@ -35,7 +35,10 @@ const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 )]
 pub async fn live(State(context): State<Context>, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Answer {
     let upgrade = upgrade.map_err(|_| {
-        ApiProblem::new(Kind::UpgradeRequired, "This address speaks WebSocket. /api/v1/live/events and /api/v1/live/poll speak HTTP.")
+        ApiProblem::new(
+            Kind::UpgradeRequired,
+            "This address speaks WebSocket. /api/v1/live/events and /api/v1/live/poll speak HTTP.",
+        )
     })?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)

@@ -4,7 +4,7 @@ use domain::access::Scope;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::rig::{Call, KEY, NOW, Limits, Rig, ann, closed_config, signed, token};
+use crate::rig::{Call, KEY, Limits, NOW, Rig, ann, closed_config, signed, token};
 
 /// A route with a body that it takes, and the scope that it needs (none: any caller).
 struct Route(Method, &'static str, Option<Value>, Option<Scope>);
@@ -95,7 +95,11 @@ async fn nobody_gets_in_without_a_good_token() {
 async fn a_foreign_job_does_not_exist() {
     let rig = Rig::closed();
     let id = rig.submitted(&ann()).await;
-    let strangers = [token("bob", json!({})), token("ann", json!({"tenant": "other"})), token("eve", json!({"tenant": "other", "tenant_wide": true}))];
+    let strangers = [
+        token("bob", json!({})),
+        token("ann", json!({"tenant": "other"})),
+        token("eve", json!({"tenant": "other", "tenant_wide": true})),
+    ];
     for route in routes().iter().filter(|route| route.1.contains("{id}") && route.3 != Some(Scope::JobsReport)) {
         for token in &strangers {
             call(&rig, route, &id).token(token).send().await.problem(404, "not_found");
@@ -118,7 +122,8 @@ async fn each_route_needs_its_scope() {
     let id = rig.submitted(&ann()).await;
     for route in routes() {
         let Some(needed) = route.3 else { continue };
-        let others: Vec<&str> = Scope::ALL.iter().filter(|scope| **scope != needed && **scope != Scope::Admin).map(|scope| scope.as_str()).collect();
+        let others: Vec<&str> =
+            Scope::ALL.iter().filter(|scope| **scope != needed && **scope != Scope::Admin).map(|scope| scope.as_str()).collect();
         let small = token("ann", json!({"scope": others.join(" ")}));
         let reply = call(&rig, &route, &id).token(&small).send().await.problem(403, "missing_scope");
         assert!(reply.text("detail").contains(needed.as_str()), "{}: {}", reply.told, reply.body);
@@ -131,7 +136,8 @@ async fn a_foreign_origin_is_kept_out_and_a_listed_one_let_in() {
     let id = rig.submitted(&ann()).await;
     for route in routes() {
         for origin in ["https://evil.example", "null", "https://app.example.com.evil.example", "http://app.example.com"] {
-            let reply = call(&rig, &route, &id).token(&ann()).header("origin", origin).send().await.problem(403, "forbidden_origin");
+            let reply =
+                call(&rig, &route, &id).token(&ann()).header("origin", origin).send().await.problem(403, "forbidden_origin");
             assert_eq!(reply.header("access-control-allow-origin"), "", "{}", reply.told);
         }
     }
@@ -139,9 +145,8 @@ async fn a_foreign_origin_is_kept_out_and_a_listed_one_let_in() {
     let reply = rig.get("/me").token(&ann()).header("origin", listed).send().await.expect(StatusCode::OK);
     assert_eq!(reply.header("access-control-allow-origin"), listed);
     assert_eq!(reply.header("vary"), "Origin");
-    let preflight = |origin: &str| {
-        rig.call(Method::OPTIONS, "/jobs").header("origin", origin).header("access-control-request-method", "POST")
-    };
+    let preflight =
+        |origin: &str| rig.call(Method::OPTIONS, "/jobs").header("origin", origin).header("access-control-request-method", "POST");
     let reply = preflight(listed).send().await.expect(StatusCode::NO_CONTENT);
     assert_eq!(reply.header("access-control-allow-origin"), listed);
     assert!(reply.header("access-control-allow-headers").contains("Idempotency-Key"));
@@ -159,7 +164,10 @@ async fn a_service_makes_tokens_that_can_no_more_than_itself() {
     rig.post("/tokens", json!({"subject": ""})).token(KEY).send().await.problem(400, "invalid");
     let token = rig.post("/tokens", asked).token(KEY).send().await.expect(StatusCode::CREATED).text("token");
     let me = rig.get("/me").token(&token).send().await.expect(StatusCode::OK);
-    assert_eq!((me.json["subject"].clone(), me.json["scopes"].clone(), me.json["tenantWide"].clone()), (json!("ann"), json!(["jobs:read"]), json!(false)));
+    assert_eq!(
+        (me.json["subject"].clone(), me.json["scopes"].clone(), me.json["tenantWide"].clone()),
+        (json!("ann"), json!(["jobs:read"]), json!(false))
+    );
     rig.post("/tokens", json!({"subject": "eve"})).token(&token).send().await.problem(403, "not_a_service");
     rig.clock.advance_ms(70_000);
     rig.get("/me").token(&token).send().await.problem(401, "token_expired");

@@ -14,11 +14,19 @@ async fn a_key_makes_a_submit_happen_once() {
     assert_eq!(first.header("location"), format!("/api/v1/jobs/{}", first.text("id")));
     let again = submit(&ann(), body.clone()).await.expect(StatusCode::OK);
     assert_eq!(again.header("idempotency-replayed"), "true");
-    assert_eq!((again.text("id"), &again.json["lease"]["token"], &again.json["input"]), (first.text("id"), &first.json["lease"]["token"], &json!({"n": 1})));
+    assert_eq!(
+        (again.text("id"), &again.json["lease"]["token"], &again.json["input"]),
+        (first.text("id"), &first.json["lease"]["token"], &json!({"n": 1}))
+    );
     submit(&ann(), json!({"task": "import", "mode": "tracked"})).await.problem(422, "idempotency_key_reused");
     let other = submit(&token("bob", json!({})), body).await.expect(StatusCode::CREATED);
     assert_ne!(other.text("id"), first.text("id"));
-    rig.post("/jobs", json!({"task": "review"})).token(&ann()).header("idempotency-key", &"k".repeat(256)).send().await.problem(400, "invalid");
+    rig.post("/jobs", json!({"task": "review"}))
+        .token(&ann())
+        .header("idempotency-key", &"k".repeat(256))
+        .send()
+        .await
+        .problem(400, "invalid");
 }
 
 #[tokio::test]

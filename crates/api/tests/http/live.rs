@@ -37,7 +37,7 @@ impl Stream {
         }
     }
 
-    async fn to_the_end(&mut self) {
+    async fn end(&mut self) {
         let read = async {
             while let Some(chunk) = self.body.next().await {
                 self.text.push_str(&String::from_utf8_lossy(&chunk.expect("a chunk")));
@@ -47,8 +47,8 @@ impl Stream {
     }
 
     fn last_id(&self) -> String {
-        let ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
-        ids.last().expect("a position").to_owned()
+        let mut ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.next_back().expect("a position").to_owned()
     }
 }
 
@@ -75,16 +75,36 @@ async fn a_poll_brings_the_state_and_then_what_happens() {
 }
 
 #[tokio::test]
+async fn a_poll_that_only_waits_is_sent_off_when_the_server_drains() {
+    let rig = Rig::closed();
+    let token = ann();
+    let first = rig.get(&format!("/live/poll?{ME}&wait=0")).token(&token).send().await.expect(StatusCode::OK);
+    let after = first.text("position");
+    let idle = rig.get(&format!("/live/poll?{ME}&wait=55&after={after}")).token(&token).send();
+    let drain = async { rig.context.draining.cancel() };
+    let (reply, ()) = tokio::time::timeout(SOON, async { tokio::join!(idle, drain) }).await.expect("an answer at once");
+    let reply = reply.expect(StatusCode::OK);
+    assert_eq!((reply.text("position"), reply.json["frames"].clone()), (after, json!([])));
+}
+
+#[tokio::test]
 async fn a_stream_of_one_job_ends_with_it_and_stays_ended() {
     let rig = Rig::closed();
     let (id, lease) = rig.tracked(&ann()).await;
     let (headers, mut stream) = Stream::open(rig.get(&format!("/jobs/{id}/live")).token(&ann())).await;
-    assert_eq!((&headers["content-type"], &headers["cache-control"], &headers["x-accel-buffering"]), (
-        &"text/event-stream".parse().expect("a value"), &"no-store".parse().expect("a value"), &"no".parse().expect("a value")));
+    assert_eq!(
+        (&headers["content-type"], &headers["cache-control"], &headers["x-accel-buffering"]),
+        (&"text/event-stream".parse().expect("a value"), &"no-store".parse().expect("a value"), &"no".parse().expect("a value"))
+    );
     stream.until("event: live").await;
     assert!(stream.text.starts_with("retry: "), "{}", stream.text);
-    rig.post(&format!("/jobs/{id}/complete"), json!({})).token(&ann()).header("tidings-lease", &lease).send().await.expect(StatusCode::OK);
-    stream.to_the_end().await;
+    rig.post(&format!("/jobs/{id}/complete"), json!({}))
+        .token(&ann())
+        .header("tidings-lease", &lease)
+        .send()
+        .await
+        .expect(StatusCode::OK);
+    stream.end().await;
     assert!(stream.text.contains("\"kind\":\"settled\""), "{}", stream.text);
     let again = rig.get(&format!("/jobs/{id}/live?after=none")).token(&ann()).header("last-event-id", &stream.last_id());
     again.send().await.expect(StatusCode::NO_CONTENT);

@@ -32,7 +32,10 @@ async fn host_and_origin_must_be_loopback() {
 async fn everybody_is_the_local_user() {
     let rig = Rig::open();
     let me = rig.get("/me").token("whatever").send().await.expect(StatusCode::OK);
-    assert_eq!((me.json["subject"].clone(), me.json["open"].clone(), me.json["tenantWide"].clone()), (json!("local"), json!(true), json!(true)));
+    assert_eq!(
+        (me.json["subject"].clone(), me.json["open"].clone(), me.json["tenantWide"].clone()),
+        (json!("local"), json!(true), json!(true))
+    );
     rig.get("//metrics").send().await.expect(StatusCode::OK);
 }
 
@@ -44,5 +47,9 @@ async fn a_form_of_another_page_can_start_nothing() {
         call.send().await.problem(415, "unsupported_media_type");
     }
     rig.call(Method::POST, "/jobs").raw(b"{\"task\":\"review\"}").send().await.problem(415, "unsupported_media_type");
-    rig.post("/jobs", json!({"task": "review"})).header("content-type", "application/json").send().await.expect(StatusCode::CREATED);
+    rig.post("/jobs", json!({"task": "review"}))
+        .header("content-type", "application/json")
+        .send()
+        .await
+        .expect(StatusCode::CREATED);
 }

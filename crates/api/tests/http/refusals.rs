@@ -43,7 +43,8 @@ async fn values_out_of_bounds_are_told_with_their_field_and_limit() {
         assert_eq!(reply.json["field"], field, "{}", reply.body);
         assert_eq!(reply.json.get("limit").cloned(), limit.map(Value::from), "{}", reply.body);
     }
-    let reply = rig.post("/jobs", json!({"task": "review", "input": "x".repeat(2 * 1024 * 1024)})).send().await.problem(413, "too_large");
+    let reply =
+        rig.post("/jobs", json!({"task": "review", "input": "x".repeat(2 * 1024 * 1024)})).send().await.problem(413, "too_large");
     assert!(reply.json["limit"].is_number());
     rig.post("/jobs/batch", json!({"jobs": []})).send().await.problem(400, "invalid");
 }
@@ -100,7 +101,11 @@ async fn a_refused_verb_says_where_the_job_stands() {
     assert!(reply.json["job"]["verbs"].as_array().is_some_and(|verbs| verbs.contains(&json!("abort"))));
     rig.call(Method::DELETE, &format!("/jobs/{id}")).send().await.problem(409, "wrong_status");
     rig.post(&format!("/jobs/{id}/heartbeat"), json!({})).send().await.problem(400, "no_lease");
-    rig.post(&format!("/jobs/{id}/heartbeat"), json!({})).header("tidings-lease", "lease_x").send().await.problem(409, "stale_lease");
+    rig.post(&format!("/jobs/{id}/heartbeat"), json!({}))
+        .header("tidings-lease", "lease_x")
+        .send()
+        .await
+        .problem(409, "stale_lease");
 }
 
 #[tokio::test]

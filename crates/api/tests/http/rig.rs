@@ -131,7 +131,8 @@ impl Rig {
 
     /// A path that begins with `//` is taken from the root, others from `/api/v1`.
     pub fn call(&self, method: Method, path: &str) -> Call {
-        let uri = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+        let uri =
+            path.strip_prefix('/').filter(|rest| rest.starts_with('/')).map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         let request = http::request::Builder::new().method(method).uri(uri);
         Call { app: self.app.clone(), request, host: "127.0.0.1:8430".into(), body: Vec::new() }
     }

@@ -55,13 +55,18 @@ async fn lists_are_filtered_and_paged() {
 async fn a_tracked_job_goes_its_way() {
     let rig = Rig::closed();
     let (id, lease) = rig.tracked(&ann()).await;
-    let report = |what: &str, body: Value| rig.post(&format!("/jobs/{id}/{what}"), body).token(&ann()).header("tidings-lease", &lease).send();
+    let report = |what: &str, body: Value| {
+        rig.post(&format!("/jobs/{id}/{what}"), body).token(&ann()).header("tidings-lease", &lease).send()
+    };
     let told = report("progress", json!({"percentage": 10})).await.expect(StatusCode::OK);
     assert_eq!((told.json["status"].clone(), told.json["wish"]["kind"].clone()), (json!("running"), json!("none")));
     report("output", json!({"chunks": [{"text": "one\n"}, {"stream": "warn", "text": "two\n"}]})).await.expect(StatusCode::OK);
     report("output", json!({"chunks": [{"stream": "loud", "text": "x"}]})).await.problem(400, "invalid");
     let output = rig.get(&format!("/jobs/{id}/output")).token(&ann()).send().await.expect(StatusCode::OK);
-    assert_eq!((output.json["chunks"][1]["text"].clone(), output.json["next"].clone(), output.json["ended"].clone()), (json!("two\n"), json!(8), json!(false)));
+    assert_eq!(
+        (output.json["chunks"][1]["text"].clone(), output.json["next"].clone(), output.json["ended"].clone()),
+        (json!("two\n"), json!(8), json!(false))
+    );
     let plain = rig.get(&format!("/jobs/{id}/output?offset=4")).token(&ann()).header("accept", "text/plain").send().await;
     assert_eq!((plain.body.as_str(), plain.header("tidings-output-next")), ("two\n", "8"));
     rig.get(&format!("/jobs/{id}/output?attempt=2")).token(&ann()).send().await.problem(404, "no_attempt");
@@ -93,13 +98,22 @@ async fn a_worker_fails_and_an_ended_job_runs_again() {
     rig.post(&format!("/jobs/{id}/fail"), fail).token(KEY).header("tidings-lease", &lease).send().await.expect(StatusCode::OK);
     let retried = rig.call(Method::POST, &format!("/jobs/{id}/retry")).token(&ann()).send().await.expect(StatusCode::OK);
     assert_eq!((retried.text("status").as_str(), retried.json["settlement"].clone()), ("pending", json!(2)));
-    let rerun = rig.post(&format!("/jobs/{id}/rerun"), json!({"input": {"again": true}})).token(&ann()).send().await.expect(StatusCode::CREATED);
+    let rerun = rig
+        .post(&format!("/jobs/{id}/rerun"), json!({"input": {"again": true}}))
+        .token(&ann())
+        .send()
+        .await
+        .expect(StatusCode::CREATED);
     assert_eq!((rerun.text("rerunOf"), rerun.json["input"].clone()), (id.clone(), json!({"again": true})));
     let dry = json!({"verb": "abort", "filter": {"task": "review"}, "dryRun": true});
     let counted = rig.post("/jobs/actions", dry).token(&ann()).send().await.expect(StatusCode::OK);
     assert_eq!((counted.json["matched"].clone(), counted.json["items"].clone()), (json!(2), json!([])));
     let acted = rig.post("/jobs/actions", json!({"verb": "abort", "filter": {"task": "review"}})).token(&ann()).send().await;
-    assert!(acted.json["items"].as_array().is_some_and(|items| items.iter().all(|item| item["outcome"] == "changed")), "{}", acted.body);
+    assert!(
+        acted.json["items"].as_array().is_some_and(|items| items.iter().all(|item| item["outcome"] == "changed")),
+        "{}",
+        acted.body
+    );
 }
 
 #[tokio::test]
@@ -116,7 +130,11 @@ async fn counts_tasks_and_metrics_are_shown_to_whom_they_belong() {
     let admin = token("root", json!({"scope": "admin"}));
     let metrics = rig.get("//metrics").token(&admin).send().await.expect(StatusCode::OK);
     assert!(metrics.body.contains("tidings_jobs{status=\"pending\"} 2"), "{}", metrics.body);
-    assert!(metrics.body.contains("tidings_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 2"), "{}", metrics.body);
+    assert!(
+        metrics.body.contains("tidings_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 2"),
+        "{}",
+        metrics.body
+    );
     rig.get("//readyz").send().await.expect(StatusCode::OK);
     rig.context.draining.cancel();
     rig.get("//readyz").send().await.problem(503, "shutting_down");

@@ -12,13 +12,15 @@ use http::StatusCode;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::rig::{NOW, Limits, Rig, SECRET, closed_config, signed};
+use crate::rig::{Limits, NOW, Rig, SECRET, closed_config, signed};
 
 // Keys made for these tests; nothing else knows them.
 const EC_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgpE5zkmYoQZMOIO40\nygybgcRHKCd3voNSLOE9XKOTHU+hRANCAAQ+hrfpbhjdZik0uMpqD54AF/CHvsbg\nHIJK7/Gz2+lB+JYJP9Y8j94vBF+zRfixKVtlvHGNe7Mc5dMPVPyZh3hs\n-----END PRIVATE KEY-----\n";
 const EC_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPoa36W4Y3WYpNLjKag+eABfwh77G\n4ByCSu/xs9vpQfiWCT/WPI/eLwRfs0X4sSlbZbxxjXuzHOXTD1T8mYd4bA==\n-----END PUBLIC KEY-----\n";
-const ED_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFDnfwsMsrnrOAGV6ckFXs/wSDv9FIA/nyjjPJOPGFpJ\n-----END PRIVATE KEY-----\n";
-const ED_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ=\n-----END PUBLIC KEY-----\n";
+const ED_PRIVATE: &str =
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFDnfwsMsrnrOAGV6ckFXs/wSDv9FIA/nyjjPJOPGFpJ\n-----END PRIVATE KEY-----\n";
+const ED_PUBLIC: &str =
+    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ=\n-----END PUBLIC KEY-----\n";
 const EC_X: &str = "Poa36W4Y3WYpNLjKag-eABfwh77G4ByCSu_xs9vpQfg";
 const EC_Y: &str = "lgk_1jyP3i8EX7NF-LEpW2W8cY17sxzl0w9U_JmHeGw";
 const ED_X: &str = "4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ";

@@ -34,6 +34,10 @@ impl Outbox {
         self.output.is_empty() && self.progress.is_none() && self.acknowledge.is_none()
     }
 
+    pub(super) fn has_output(&self) -> bool {
+        !self.output.is_empty()
+    }
+
     pub(super) fn is_urgent(&self) -> bool {
         self.acknowledge.is_some() || self.output_bytes >= OUTPUT_REPORT
     }

@@ -165,7 +165,7 @@ impl Reporter {
                     reply.send(Ok(answer)).ok();
                     return After::Over;
                 }
-                self.plan();
+                self.plan(&sent);
                 return After::GoOn;
             }
             Err(error) => error,
@@ -187,23 +187,25 @@ impl Reporter {
                 reply.send(Err(error)).ok();
                 After::Over
             }
-            (_, end) => {
+            (sent, end) => {
                 // What the server will never take is not repeated; the end still is said, and brings the last answer.
                 tracing::warn!(job = self.id, %error, "a report was refused");
                 self.end = end;
                 self.backoff.reset();
-                self.plan();
+                self.plan(&sent);
                 After::GoOn
             }
         }
     }
 
     /// When the next report goes after one was answered.
-    fn plan(&mut self) {
-        let wait = match (&self.end, self.outbox.is_empty()) {
-            (Some(_), _) => Duration::ZERO,
-            (None, false) => GATHER,
-            (None, true) => self.beat_every,
+    fn plan(&mut self, sent: &Sent) {
+        let wait = match (&self.end, self.outbox.is_empty(), sent) {
+            (Some(_), ..) => Duration::ZERO,
+            // What stood behind output has gathered long enough.
+            (None, false, Sent::Words(Next::Output(_))) if !self.outbox.has_output() => Duration::ZERO,
+            (None, false, _) => GATHER,
+            (None, true, _) => self.beat_every,
         };
         self.next_at = Instant::now() + wait;
     }

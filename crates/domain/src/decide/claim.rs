@@ -4,28 +4,20 @@ use super::draft::Draft;
 use super::{Answer, Decision, Loaded};
 use crate::event::EventKind;
 use crate::job::{Lease, Progress, Wish, WishKind};
-use crate::policy::Mode;
-use crate::request::{LeaseGrant, TaskSlots};
+use crate::request::{ClaimJobs, LeaseGrant};
 use crate::status::Cause;
 use crate::{Refusal, Status, Timestamp};
 
-pub(super) fn claim(
-    loaded: Loaded,
-    mode: Mode,
-    slots: &[TaskSlots],
-    total: u32,
-    leases: &[LeaseGrant],
-    now: Timestamp,
-) -> Result<Decision, Refusal> {
+pub(super) fn claim(loaded: Loaded, asked: &ClaimJobs, now: Timestamp) -> Result<Decision, Refusal> {
     let mut running = loaded.running;
     let mut running_total = loaded.running_total;
-    let mut offered = leases.iter();
+    let mut offered = asked.leases.iter();
     let mut decision = Decision::only(Answer::Claimed(Vec::new()));
     let mut claimed = Vec::new();
     for job in loaded.jobs {
-        let Some(task) = slots.iter().find(|slots| slots.task == job.task) else { continue };
+        let Some(task) = asked.slots.iter().find(|slots| slots.task == job.task) else { continue };
         let taken = running.entry(job.task.clone()).or_default();
-        if job.status != Status::Pending || job.mode != mode || *taken >= task.limit || running_total >= total {
+        if !asked.is_for(&job) || *taken >= task.limit || running_total >= asked.total {
             continue;
         }
         let Some(grant) = offered.next() else { break };

@@ -16,7 +16,7 @@ async fn counts_come_at_once_and_then_at_most_four_times_a_second() {
     let connection = rig.open(user("ann"));
     connection.subscribe(1, Topic::Stats, None);
     let first = drain(&connection).await;
-    assert_eq!(first[1]["stats"]["total"], 0);
+    assert_eq!((&first[1]["type"], &first[2]["stats"]["total"]), (&"live".into(), &0.into()));
     let mut seen = Vec::new();
     let started = Instant::now();
     for id in 1..=100 {
@@ -41,7 +41,7 @@ async fn tasks_come_at_once_and_when_they_change() {
     let rig = Rig::new(limits());
     let connection = rig.open(user("ann"));
     connection.subscribe(1, Topic::Tasks, None);
-    assert_eq!(told(&connection).await, ["tasks"]);
+    assert_eq!(told(&connection).await, ["live 1", "tasks"]);
     rig.hub.notice(&Notice::Tasks);
     assert_eq!(connection.next().await.unwrap()[0].kind, "tasks");
 }
@@ -86,8 +86,9 @@ async fn output_is_followed_across_attempts_without_splitting_characters() {
     let back = rig.open(user("ann"));
     back.subscribe(1, Topic::Output(JobId(1)), Some("1:9"));
     let frames = drain(&back).await;
-    assert_eq!((frames[1]["attempt"].as_u64(), frames[1]["offset"].as_u64()), (Some(1), Some(9)));
-    assert_eq!(frames[2]["attempt"], 2);
+    assert_eq!((&frames[1]["type"], &frames[1]["resumed"]), (&"live".into(), &true.into()));
+    assert_eq!((frames[2]["attempt"].as_u64(), frames[2]["offset"].as_u64()), (Some(1), Some(9)));
+    assert_eq!(frames[3]["attempt"], 2);
     back.subscribe(2, Topic::Output(JobId(1)), Some("soon"));
     assert_eq!(told(&back).await, ["error bad_topic 2"]);
 }
@@ -101,7 +102,7 @@ async fn of_much_output_the_end_is_sent_at_the_pace_of_the_client() {
     connection.subscribe(1, Topic::Output(JobId(1)), None);
     let first = connection.next().await.unwrap();
     assert!(first.iter().map(|frame| frame.json.len()).sum::<usize>() < 100_000, "only as much as there is room for");
-    let begin: serde_json::Value = serde_json::from_slice(&first[1].json).unwrap();
+    let begin: serde_json::Value = serde_json::from_slice(&first[2].json).unwrap();
     assert_eq!(begin["gap"], serde_json::json!({"from": 0, "to": 1_000_000 - 262_144}));
     let rest = drain(&connection).await;
     assert_eq!(rest.last().unwrap()["next"], 1_000_000);

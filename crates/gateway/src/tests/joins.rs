@@ -1,7 +1,7 @@
 //! Joining: snapshot, resume, the seam between them and what follows, and who sees what.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::event::EventKind::*;
 use domain::job::{Progress, Subject, Ticked};
@@ -189,7 +189,8 @@ async fn a_large_snapshot_comes_in_pages_at_the_pace_of_the_client() {
     assert!(first.iter().all(|frame| frame.kind != "live"));
     assert!(first.iter().map(|frame| frame.json.len()).sum::<usize>() < 300_000);
     let rest = drain(&connection).await;
-    let pages: Vec<_> = first.iter().map(|frame| serde_json::from_slice(&frame.json).unwrap()).chain(rest).collect::<Vec<serde_json::Value>>();
+    let pages: Vec<_> =
+        first.iter().map(|frame| serde_json::from_slice(&frame.json).unwrap()).chain(rest).collect::<Vec<serde_json::Value>>();
     let pages: Vec<_> = pages.iter().filter(|frame| frame["type"] == "snapshot").collect();
     assert!(pages.len() > 3);
     assert_eq!(pages.iter().map(|page| page["jobs"].as_array().unwrap().len()).sum::<usize>(), 800);

@@ -112,9 +112,12 @@ impl Store for FakeStore {
     async fn close(&self) {}
 }
 
-/// Output by job and attempt: stream and bytes.
+/// Stream and bytes of what was written, in order.
+type Written = Vec<(&'static str, Vec<u8>)>;
+
+/// Output by job and attempt.
 #[derive(Default)]
-pub struct FakeOutput(pub Mutex<HashMap<(JobId, u32), Vec<(&'static str, Vec<u8>)>>>);
+pub struct FakeOutput(pub Mutex<HashMap<(JobId, u32), Written>>);
 
 #[async_trait]
 impl Output for FakeOutput {
@@ -251,7 +254,8 @@ impl Rig {
     }
 
     pub fn progress(&self, id: u128, rev: u64, tick: u64) {
-        let keys = lock(&self.store.rows).log.iter().rfind(|event| event.job == JobId(id)).map(|event| Arc::new(event.keys.clone()));
+        let keys =
+            lock(&self.store.rows).log.iter().rfind(|event| event.job == JobId(id)).map(|event| Arc::new(event.keys.clone()));
         let progress = Progress { current: Some(tick), ..Progress::default() };
         self.hub.notice(&Notice::Progress { job: JobId(id), keys: keys.unwrap(), rev, tick, progress });
     }
@@ -361,8 +365,11 @@ fn short(frame: &Value) -> String {
     let place = place_of(frame).unwrap_or_default();
     match kind {
         "update" => format!("update {place} {}", frame["subs"]),
-        "left" => format!("left {place} {}{}", frame["subs"], frame["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default()),
+        "left" => {
+            format!("left {place} {}{}", frame["subs"], frame["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default())
+        }
         "snapshot" => format!("snapshot {} of {}", frame["id"], frame["jobs"].as_array().unwrap().len()),
+        "live" if frame["position"].is_null() => format!("live {}", frame["id"]),
         "live" => match frame["resumed"].as_bool().unwrap() {
             true => format!("live {} at {place} resumed", frame["id"]),
             false => format!("live {} at {place} {}", frame["id"], frame["reason"].as_str().unwrap()),

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use domain::policy::Mode;
-use domain::request::{NewJob, Report};
+use domain::request::{ClaimJobs, NewJob, Report};
 use domain::{Answer, Request, Status};
 
-use super::rig::{Rig, places};
+use super::rig::{Rig, leases, places};
 
 pub async fn gives_by_priority_then_first_in_first_out(rig: &Rig) {
     let mut made = Vec::new();
@@ -36,6 +36,17 @@ pub async fn keeps_the_places_of_a_task_and_of_all(rig: &Rig) {
     rig.report(done.id, lease, Report::Complete { result: None }).await.unwrap();
     assert_eq!(rig.claim_mode(Mode::Process, &[("a", 2), ("b", 2)], 4, 21..=29).await.len(), 1);
     super::checks::counters_add_up(&*rig.store, "t").await;
+}
+
+pub async fn gives_a_tenant_only_its_own(rig: &Rig) {
+    for (tenant, priority) in [("other", 9), ("t", 0), ("other", 5)] {
+        rig.submit(NewJob { tenant: tenant.into(), priority, ..rig.new_job("ann", "a") }).await;
+    }
+    let slots = places(&[("a", 9)]);
+    let mine = ClaimJobs { mode: Mode::Worker, tenant: Some("t".into()), slots, total: 9, leases: leases(1..=9) };
+    let Ok(Answer::Claimed(jobs)) = rig.store.commit(Request::Claim(mine)).await else { panic!("a claim") };
+    assert_eq!(jobs.iter().map(|job| &*job.tenant).collect::<Vec<_>>(), ["t"]);
+    assert_eq!(rig.claim(&[("a", 9)], 11..=19).await.len(), 2, "without a tenant, anybody's");
 }
 
 pub async fn gives_each_job_once(rig: &Rig) {

@@ -6,7 +6,7 @@ use engine::port::CommitError;
 
 use super::checks;
 use super::rig::{Rig, all, text};
-use crate::EVENTS_KEPT_MS;
+use domain::limits::EVENTS_KEPT_MS;
 
 pub async fn has_no_holes_and_the_bus_the_same_order(rig: &Rig) {
     let submits = (0..40).map(|_| rig.submit(rig.new_job("ann", "a")));

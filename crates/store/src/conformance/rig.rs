@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::job::{Job, JobError, LeaseProof};
 use domain::policy::{Mode, Policy};
-use domain::request::{Ask, Asked, IdempotencyKey, LeaseGrant, NewJob, Report, TaskSlots};
+use domain::request::{Ask, Asked, ClaimJobs, IdempotencyKey, LeaseGrant, NewJob, Report, TaskSlots};
 use domain::topic::{View, Visibility};
 use domain::{Answer, JobId, Json, Refusal, Request, Text, Timestamp};
 use engine::clock::{Clock, ManualClock};
@@ -142,7 +142,7 @@ impl Rig {
         total: u32,
         numbers: impl IntoIterator<Item = u128>,
     ) -> Vec<Arc<Job>> {
-        let request = Request::Claim { mode, slots: places(slots), total, leases: leases(numbers) };
+        let request = Request::Claim(ClaimJobs { mode, tenant: None, slots: places(slots), total, leases: leases(numbers) });
         match self.store.commit(request).await {
             Ok(Answer::Claimed(jobs)) => jobs,
             other => panic!("a claim was answered {other:?}"),

@@ -35,12 +35,12 @@ pub(super) fn jobs(conn: &Connection, ids: &[JobId]) -> Found<Vec<Job>> {
 }
 
 /// Ids of pending jobs in the order of their claim.
-pub(super) fn candidates(conn: &Connection, mode: Mode, task: &Text, limit: usize) -> Found<Vec<JobId>> {
+pub(super) fn candidates(conn: &Connection, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Found<Vec<JobId>> {
     let mut statement = conn.prepare_cached(
         "SELECT id FROM job INDEXED BY job_to_claim WHERE status = 'pending' AND mode = ?1 AND task = ?2 \
-         ORDER BY priority DESC, queued_at, id LIMIT ?3",
+         AND (?3 IS NULL OR tenant = ?3) ORDER BY priority DESC, queued_at, id LIMIT ?4",
     )?;
-    collect(statement.query(params![mode.as_str(), task, limit as i64])?, |row| Ok(row::id(row, 0)?))
+    collect(statement.query(params![mode.as_str(), task, tenant, limit as i64])?, |row| Ok(row::id(row, 0)?))
 }
 
 pub(super) fn kept(conn: &Connection, scope: &str, not_before: Timestamp) -> Found<Option<KeptAnswer>> {

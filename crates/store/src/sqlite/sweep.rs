@@ -6,7 +6,6 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::failure::Failure;
 use super::read::signed;
 use super::row::number;
-use crate::EVENTS_KEPT_MS;
 
 /// Rows of a kind that one step removes at most.
 pub(super) const STEP_ROWS: u64 = 1_000;
@@ -30,7 +29,7 @@ pub(super) fn step(conn: &mut Connection, now: Timestamp) -> Result<Swept, Failu
         )?
         .execute(params![earlier(now, limits::IDEMPOTENCY_MS), signed(STEP_ROWS)])? as u64;
     let counters = tx.execute("DELETE FROM counter WHERE n = 0", [])? as u64;
-    let floor = old_events(&tx, earlier(now, EVENTS_KEPT_MS))?;
+    let floor = old_events(&tx, earlier(now, limits::EVENTS_KEPT_MS))?;
     let mut events = 0;
     if let Some(floor) = floor {
         events = tx.prepare_cached("DELETE FROM event WHERE place <= ?1")?.execute([signed(floor)])? as u64;

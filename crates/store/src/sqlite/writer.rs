@@ -79,7 +79,7 @@ impl Writer {
         while inbox.blocking_recv_many(&mut messages, GROUP) > 0 {
             for message in messages.drain(..) {
                 match message {
-                    Message::Commit(call) => calls.push(call),
+                    Message::Commit(call) => calls.push(*call),
                     Message::Sweep(now, reply) => {
                         self.commit(&mut calls);
                         let swept = self.sweep(now);
@@ -103,7 +103,7 @@ impl Writer {
     }
 
     /// Commits and answers all of `calls`.
-    fn commit(&mut self, calls: &mut Vec<Box<Call>>) {
+    fn commit(&mut self, calls: &mut Vec<Call>) {
         if calls.is_empty() {
             return;
         }
@@ -350,8 +350,8 @@ impl Rows for SqlRows<'_> {
         read::shared_job(self.conn, id)
     }
 
-    fn candidates(&mut self, mode: Mode, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, RowError> {
-        let ids = read::candidates(self.conn, mode, task, limit)?;
+    fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, RowError> {
+        let ids = read::candidates(self.conn, mode, tenant, task, limit)?;
         ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
     }
 

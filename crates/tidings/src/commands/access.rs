@@ -27,9 +27,9 @@ pub fn key(reach: &Reach, command: Key) -> Result<(), Failure> {
         print_json(&json!({"key": key, "name": name, "sha256": digest, "scopes": scopes, "tenant": tenant, "tenantWide": tenant_wide}));
         return Ok(());
     }
-    println!("The key, shown this once:\n\n  {key}\n\nInto tidings.toml, then SIGHUP or a restart:\n");
-    println!("{}", lines(&name, &digest, &scopes, &tenant, tenant_wide));
-    println!("A service sends it as `Authorization: Bearer {}…`, or sets TIDINGS_TOKEN for this command.", &key[..8]);
+    outln!("The key, shown this once:\n\n  {key}\n\nInto tidings.toml, then SIGHUP or a restart:\n");
+    outln!("{}", lines(&name, &digest, &scopes, &tenant, tenant_wide));
+    outln!("A service sends it as `Authorization: Bearer {}…`, or sets TIDINGS_TOKEN for this command.", &key[..8]);
     Ok(())
 }
 
@@ -78,7 +78,7 @@ pub async fn token(reach: &Reach, args: Token) -> Result<(), Failure> {
     };
     match reach.json {
         true => print_json(&json!({"token": token, "expiresAt": expires_at})),
-        false => println!("{token}"),
+        false => outln!("{token}"),
     }
     Ok(())
 }

@@ -39,8 +39,8 @@ impl Report {
         match (self.json, found) {
             (true, Ok(words)) => print_json(&json!({"check": what, "ok": true, "found": words})),
             (true, Err((words, mend))) => print_json(&json!({"check": what, "ok": false, "found": words, "mend": mend})),
-            (false, Ok(words)) => println!("✓ {what}: {words}"),
-            (false, Err((words, mend))) => println!("✗ {what}: {words}\n    to mend it: {mend}"),
+            (false, Ok(words)) => outln!("✓ {what}: {words}"),
+            (false, Err((words, mend))) => outln!("✗ {what}: {words}\n    to mend it: {mend}"),
         }
     }
 }

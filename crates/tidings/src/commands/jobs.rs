@@ -39,12 +39,12 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
         })
         .collect();
     if rows.is_empty() {
-        println!("no job fits");
+        outln!("no job fits");
         return Ok(());
     }
-    print!("{}", words::table(&["ID", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"], &rows));
+    out!("{}", words::table(&["ID", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"], &rows));
     if let Some(cursor) = page.cursor {
-        println!("there are more: --cursor {cursor}");
+        outln!("there are more: --cursor {cursor}");
     }
     Ok(())
 }
@@ -59,7 +59,7 @@ pub async fn show(reach: &Reach, id: &str) -> Result<(), Failure> {
         return print_pretty(&json!({"job": job, "attempts": attempts, "events": events}));
     }
     let colour = words::has_colour(&std::io::stdout());
-    print!("{}", words::page(&job, colour));
+    out!("{}", words::page(&job, colour));
     let told = |text: &Option<wire::record::JobError>| text.as_ref().map(|error| words::plain(&error.message)).unwrap_or_default();
     if !attempts.is_empty() {
         let rows: Vec<Vec<String>> = attempts
@@ -70,7 +70,7 @@ pub async fn show(reach: &Reach, id: &str) -> Result<(), Failure> {
                 vec![attempt.number.to_string(), attempt.started_at.clone(), ended, outcome, told(&attempt.error)]
             })
             .collect();
-        print!("\n{}", words::table(&["ATTEMPT", "STARTED", "ENDED", "OUTCOME", "ERROR"], &rows));
+        out!("\n{}", words::table(&["ATTEMPT", "STARTED", "ENDED", "OUTCOME", "ERROR"], &rows));
     }
     let rows: Vec<Vec<String>> = events
         .iter()
@@ -80,7 +80,7 @@ pub async fn show(reach: &Reach, id: &str) -> Result<(), Failure> {
             vec![event.rev.to_string(), event.at.clone(), event.kind.to_string(), words::status(&event.status, colour), reason, by]
         })
         .collect();
-    print!("\n{}", words::table(&["REV", "AT", "EVENT", "STATUS", "REASON", "BY"], &rows));
+    out!("\n{}", words::table(&["REV", "AT", "EVENT", "STATUS", "REASON", "BY"], &rows));
     Ok(())
 }
 
@@ -90,7 +90,7 @@ pub async fn tasks(reach: &Reach) -> Result<(), Failure> {
         return print_pretty(&tasks);
     }
     if tasks.is_empty() {
-        println!("no task is declared; declare one in tidings.toml");
+        outln!("no task is declared; declare one in tidings.toml");
         return Ok(());
     }
     let rows: Vec<Vec<String>> = tasks
@@ -103,7 +103,7 @@ pub async fn tasks(reach: &Reach) -> Result<(), Failure> {
             row
         })
         .collect();
-    print!("{}", words::table(&["TASK", "MODE", "PAUSE", "PLACES", "RUNNING", "PENDING", "TITLE"], &rows));
+    out!("{}", words::table(&["TASK", "MODE", "PAUSE", "PLACES", "RUNNING", "PENDING", "TITLE"], &rows));
     Ok(())
 }
 
@@ -117,6 +117,6 @@ pub async fn stats(reach: &Reach) -> Result<(), Failure> {
         stats.by_status.iter().map(|(status, count)| vec![words::status(status, colour), count.to_string()]).collect();
     rows.push(vec!["active".to_owned(), stats.active.to_string()]);
     rows.push(vec!["total".to_owned(), stats.total.to_string()]);
-    print!("{}", words::table(&["STATUS", "JOBS"], &rows));
+    out!("{}", words::table(&["STATUS", "JOBS"], &rows));
     Ok(())
 }

@@ -76,8 +76,9 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
         _ => return Err(Failure::new(Exit::Failed, "the detached part ended before it could submit the job; its log says why")),
     };
     let mut screen = Screen::new(Style::fitting(reach.json, true));
-    let status = tokio::select! {
-        status = attend(&client, &id, &mut screen) => status?,
+    let mut host = Some(host);
+    let (status, code) = tokio::select! {
+        ended = attend(&client, &id, &mut screen, &mut host) => ended?,
         _ = tokio::signal::ctrl_c() => {
             screen.clear();
             eprintln!("\nDetached; the job goes on. Watch it again with: tidings watch {id}");
@@ -85,9 +86,12 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
         }
     };
     screen.clear();
-    let code = match timeout(LAST_WORD, next(&mut host)).await {
-        Ok(Some(Said::Exit(code))) => code,
-        _ => None,
+    let code = match (code, &mut host) {
+        (None, Some(host)) => match timeout(LAST_WORD, next(host)).await {
+            Ok(Some(Said::Exit(code))) => code,
+            _ => None,
+        },
+        (code, _) => code,
     };
     match end(&status, code) {
         Exit::Done => Ok(()),
@@ -129,11 +133,37 @@ async fn next(host: &mut Host) -> Option<Said> {
     serde_json::from_str(&line).ok()
 }
 
-/// Shows the job and its output until it ends; gives the end.
-async fn attend(client: &Client, id: &str, screen: &mut Screen) -> Result<String, Failure> {
+/// What the host says next, while it lives.
+async fn said(host: &mut Option<Host>) -> Option<Said> {
+    match host {
+        Some(lines) => next(lines).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Shows the job and its output until it ends; gives the end, and the command's exit code as far as the host has told it. `lost` is no
+/// end while the host lives: its next word puts that right.
+async fn attend(client: &Client, id: &str, screen: &mut Screen, host: &mut Option<Host>) -> Result<(String, Option<i32>), Failure> {
     let mut watch = client.watch(vec![json!({"job": id}), json!({"output": id})]);
     let mut printed = Printed::default();
-    while let Some(happened) = watch.next().await {
+    let mut exit_code = None;
+    let mut status = String::new();
+    loop {
+        let happened = tokio::select! {
+            happened = watch.next() => happened,
+            said = said(host) => {
+                match said {
+                    Some(Said::Exit(code)) => exit_code = code,
+                    Some(_) => {}
+                    None => *host = None,
+                }
+                if host.is_none() && status == "lost" {
+                    return Ok((status, exit_code));
+                }
+                continue;
+            }
+        };
+        let Some(happened) = happened else { break };
         let job = match happened {
             Happened::Snapshot { topic: 0, jobs, .. } => match jobs.into_iter().next() {
                 Some(job) => {
@@ -165,11 +195,11 @@ async fn attend(client: &Client, id: &str, screen: &mut Screen) -> Result<String
             }
             _ => continue,
         };
-        // The host speaks again after the server's silence: `lost` may yet be put right, but nobody knows when.
-        if client::is_end(&job.status) {
+        status = job.status.to_string();
+        if client::is_end(&status) && (status != "lost" || host.is_none()) {
             drop(watch);
             printed.catch_up(client, id, None, screen).await?;
-            return Ok(job.status.to_string());
+            return Ok((status, exit_code));
         }
     }
     Err(Failure::new(Exit::Unreachable, "the watch ended"))

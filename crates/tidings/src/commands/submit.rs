@@ -26,7 +26,7 @@ pub async fn submit(reach: &Reach, args: Submit) -> Result<(), Failure> {
         return match reach.json {
             true => print_pretty(&job),
             false => {
-                println!("{}", words::line(&job.summary, words::has_colour(&std::io::stdout())));
+                outln!("{}", words::line(&job.summary, words::has_colour(&std::io::stdout())));
                 Ok(())
             }
         };
@@ -43,7 +43,7 @@ pub async fn submit(reach: &Reach, args: Submit) -> Result<(), Failure> {
         let job = client.job(&id).await?;
         match reach.json {
             true => print_pretty(&job)?,
-            false => println!("{}", words::line(&job.summary, words::has_colour(&std::io::stdout()))),
+            false => outln!("{}", words::line(&job.summary, words::has_colour(&std::io::stdout()))),
         }
     }
     match Exit::of_status(&status) {

@@ -36,7 +36,7 @@ pub async fn delete(reach: &Reach, ids: Vec<String>) -> Result<(), Failure> {
         };
         match deleted.await {
             Ok(id) if reach.json => print_pretty(&serde_json::json!({"id": id, "deleted": true}))?,
-            Ok(id) => println!("{id}  deleted"),
+            Ok(id) => outln!("{id}  deleted"),
             Err(failure) => complain(&mut failed, text, failure),
         }
     }
@@ -54,7 +54,7 @@ fn told(reach: &Reach, job: &JobSummary) -> Result<(), Failure> {
     if reach.json {
         return print_pretty(job);
     }
-    println!("{}", words::line(job, words::has_colour(&std::io::stdout())));
+    outln!("{}", words::line(job, words::has_colour(&std::io::stdout())));
     Ok(())
 }
 

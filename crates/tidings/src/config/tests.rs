@@ -62,7 +62,7 @@ fn a_task_is_read_with_all_that_it_promises() {
     assert_eq!((scrape.policy.time_limit_ms, scrape.policy.retry.base_ms), (Some(600_000), 2_000));
     assert!(scrape.policy.retry.on_timeout);
     assert_eq!(program.cwd, Path::new("/app/conf/workers"));
-    assert_eq!(program.env, [("MODE".to_owned(), "fast".to_owned()), ("HOME".to_owned(), "/tmp".to_owned())]);
+    assert_eq!(program.env, [("HOME".to_owned(), "/tmp".to_owned()), ("MODE".to_owned(), "fast".to_owned())]);
     assert_eq!((program.channel, program.memory_bytes), (Channel::NodeIpc, Some(512_000_000)));
     assert_eq!(scrape.example.as_ref().unwrap().as_str(), r#"{"a": 1}"#);
 

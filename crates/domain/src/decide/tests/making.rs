@@ -3,7 +3,7 @@
 use super::world::{World, by_ann, id_of};
 use crate::decide::{Answer, KeptAnswer, decide};
 use crate::job::{Progress, Ticked};
-use crate::request::{Asked, IdempotencyKey, SavedProgress};
+use crate::request::{Asked, ClaimJobs, IdempotencyKey, SavedProgress};
 use crate::{Refusal, Request, Status, limits};
 
 fn submit(world: &mut World, jobs: &[&str]) -> Request {
@@ -18,7 +18,8 @@ fn submit(world: &mut World, jobs: &[&str]) -> Request {
 /// The numbers of the jobs that a claim of up to `most` jobs gives out.
 fn claimed(world: &mut World, most: usize, total: u32) -> Vec<u128> {
     let leases = (0..most).map(|_| world.grant()).collect();
-    let request = Request::Claim { mode: crate::policy::Mode::Worker, slots: world.slots(), total, leases };
+    let request =
+        Request::Claim(ClaimJobs { mode: crate::policy::Mode::Worker, tenant: None, slots: world.slots(), total, leases });
     let decision = world.would(&request).expect("claimed");
     let Answer::Claimed(jobs) = &decision.answer else { panic!("{:?}", decision.answer) };
     jobs.iter().map(|job| job.id.0).collect()

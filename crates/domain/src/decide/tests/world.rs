@@ -7,7 +7,7 @@ use crate::decide::{Answer, Decision, Loaded, decide};
 use crate::event::{EventKind, NewEvent};
 use crate::job::{Job, JobError, LeaseProof, Progress, Ticked, WishKind};
 use crate::policy::{Mode, Pause, Policy, Rescue};
-use crate::request::{Ask, Asked, LeaseGrant, NewJob, Patch, Report, SavedProgress, TaskSlots};
+use crate::request::{Ask, Asked, ClaimJobs, LeaseGrant, NewJob, Patch, Report, SavedProgress, TaskSlots};
 use crate::status::TABLE;
 use crate::{JobId, Json, Refusal, Request, Status, Text, Timestamp};
 
@@ -109,7 +109,13 @@ impl World {
         let report = match verb {
             "claim" => {
                 let mode = self.rows[at].job.as_ref().map_or(Mode::Worker, |job| job.mode);
-                return Request::Claim { mode, slots: self.slots(), total: 10, leases: vec![self.grant()] };
+                return Request::Claim(ClaimJobs {
+                    mode,
+                    tenant: None,
+                    slots: self.slots(),
+                    total: 10,
+                    leases: vec![self.grant()],
+                });
             }
             "answer" => return Request::Answer { tenant, id, value: Json::from_valid("1"), asked },
             "delete" => return Request::Delete { tenant, id, asked },
@@ -185,7 +191,7 @@ impl World {
         let mut loaded = Loaded::default();
         match request {
             Request::Submit { .. } => loaded.parents = all().map(|job| (job.id, (job.tenant.clone(), job.root))).collect(),
-            Request::Claim { .. } => {
+            Request::Claim(_) => {
                 loaded.jobs = all().filter(|job| job.status == Status::Pending).cloned().collect();
                 loaded.jobs.sort_by_key(|job| (-job.priority, job.queued_at, job.id));
             }
@@ -252,7 +258,7 @@ impl World {
             if at >= self.rows.len() {
                 self.rows.push(Row { job: None, proofs: Vec::new(), events: Vec::new(), settled: BTreeSet::new() });
             }
-            if let (Request::Submit { .. } | Request::Claim { .. }, Some(lease)) = (request, &write.job.lease) {
+            if let (Request::Submit { .. } | Request::Claim(_), Some(lease)) = (request, &write.job.lease) {
                 self.rows[at].proofs.push(lease.proof);
             }
         }

@@ -1,5 +1,5 @@
 // Starts a browser as Playwright does (a session of its own), and keeps it open until told otherwise.
-const { chromium } = require('playwright-core')
+import { chromium } from 'playwright-core'
 
 process.on('message', async (message) => {
   if (message.type !== 'init') return

@@ -1,0 +1,103 @@
+//! What the gate needs beside Rust: Node, Python, Chromium, and the packages of the workspace.
+//!
+//! On Debian as root it installs what is missing by itself. Elsewhere it says exactly what to install, and changes nothing.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+struct Need {
+    /// Programs of which one must be there.
+    programs: &'static [&'static str],
+    /// The oldest version that will do: major and minor.
+    at_least: Option<(u32, u32)>,
+    /// Debian's packages that bring it.
+    packages: &'static [&'static str],
+    /// What to say where we cannot install it.
+    advice: &'static str,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        programs: &["node"],
+        at_least: Some((20, 19)),
+        packages: &[],
+        advice: "Node 20.19 or newer: https://nodejs.org (Debian 12's own is too old)",
+    },
+    Need { programs: &["npm"], at_least: None, packages: &["npm"], advice: "npm, which comes with Node" },
+    Need { programs: &["python3"], at_least: Some((3, 11)), packages: &["python3"], advice: "Python 3.11 or newer" },
+    Need {
+        programs: &["chromium", "chromium-browser", "google-chrome"],
+        at_least: None,
+        packages: &["chromium"],
+        advice: "Chromium (apt-get install chromium), for the browser tests; set CHROMIUM if it is not /usr/bin/chromium",
+    },
+];
+
+/// Installs or names what is missing; true when nothing is left to do.
+pub(crate) fn run(root: &Path) -> bool {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_there(need)).collect();
+    let (ours, theirs): (Vec<&Need>, Vec<&Need>) = missing.into_iter().partition(|need| can_install() && !need.packages.is_empty());
+    for need in &theirs {
+        eprintln!("missing: {}", need.advice);
+    }
+    let packages: Vec<&str> = ours.iter().flat_map(|need| need.packages).copied().collect();
+    if !theirs.is_empty() || (!packages.is_empty() && !install(&packages)) {
+        return false;
+    }
+    install_packages(root)
+}
+
+fn is_there(need: &Need) -> bool {
+    need.programs.iter().any(|program| {
+        let asked = Command::new(program).arg("--version").stderr(Stdio::null()).output();
+        let Ok(answer) = asked else { return false };
+        need.at_least.is_none_or(|least| version(&String::from_utf8_lossy(&answer.stdout)).is_some_and(|found| found >= least))
+    })
+}
+
+/// Major and minor of `v20.19.2` or `Python 3.11.2`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let mut parts = digits.split('.').map(|part| part.trim().parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+/// Whether we are root on a Debian.
+fn can_install() -> bool {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0");
+    is_root && Path::new("/etc/debian_version").exists()
+}
+
+fn install(packages: &[&str]) -> bool {
+    println!("installing {}", packages.join(", "));
+    let apt = |arguments: &[&str]| {
+        let ran = Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
+        ran.is_ok_and(|status| status.success())
+    };
+    let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&["update", "-q"]) && apt(&arguments)
+}
+
+/// `npm ci`, unless what is installed is newer than the lock.
+fn install_packages(root: &Path) -> bool {
+    let modified = |path: &str| root.join(path).metadata().and_then(|file| file.modified()).ok();
+    let installed = modified("node_modules/.package-lock.json");
+    if installed.is_some() && installed >= modified("package-lock.json") {
+        return true;
+    }
+    println!("installing the packages of the workspace: npm ci");
+    Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(root).status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn versions_are_read_as_programs_print_them() {
+        for (text, expected) in
+            [("v20.19.2\n", Some((20, 19))), ("Python 3.11.2", Some((3, 11))), ("11.4.0", Some((11, 4))), ("none", None)]
+        {
+            assert_eq!(super::version(text), expected, "{text}");
+        }
+    }
+}
