@@ -19,6 +19,8 @@ pub enum Goal {
     AtMost(f64),
     /// Ours may be so much more than the baseline, in the unit of the row.
     OverBaselineAtMost(f64),
+    /// Nothing is asked; the figure is shown to be followed.
+    Unset,
 }
 
 /// One figure beside its baseline.
@@ -39,14 +41,17 @@ impl Row {
         if self.baseline > 0.0 { self.ours / self.baseline } else { f64::NAN }
     }
 
-    fn is_reached(&self) -> bool {
-        match self.goal {
+    /// Whether the goal is reached, if there is one.
+    fn is_reached(&self) -> Option<bool> {
+        let is_reached = match self.goal {
+            Goal::Unset => return None,
             Goal::RatioAtLeast(ratio) => self.ratio() >= ratio,
             Goal::RatioAtMost(ratio) => self.ratio() <= ratio,
             Goal::AtLeast(least) => self.ours >= least,
             Goal::AtMost(most) => self.ours <= most,
             Goal::OverBaselineAtMost(more) => self.ours <= self.baseline + more,
-        }
+        };
+        Some(is_reached)
     }
 
     fn goal_in_words(&self) -> String {
@@ -56,6 +61,7 @@ impl Row {
             Goal::AtLeast(least) => format!(">= {} {}", shown(least), self.unit),
             Goal::AtMost(most) => format!("<= {} {}", shown(most), self.unit),
             Goal::OverBaselineAtMost(more) => format!("<= baseline + {} {}", shown(more), self.unit),
+            Goal::Unset => "-".to_owned(),
         }
     }
 }
@@ -82,7 +88,7 @@ pub fn table(rows: &[Row]) -> String {
     let head = ["name", "ours", "baseline", "ratio", "goal", "reached", "with"].map(str::to_owned);
     let mut lines = vec![head];
     for row in rows {
-        let reached = if row.is_reached() { "yes" } else { "no" };
+        let reached = row.is_reached().map_or("-", |is_reached| if is_reached { "yes" } else { "no" });
         let (ours, baseline) = (format!("{} {}", shown(row.ours), row.unit), shown(row.baseline));
         lines.push([
             row.name.clone(),
@@ -151,12 +157,13 @@ mod tests {
     fn goals_are_judged() {
         let row = |goal| Row { name: "x".into(), unit: "ms", ours: 2.0, baseline: 1.0, goal, note: String::new() };
         for (goal, wanted) in [
-            (Goal::RatioAtLeast(2.0), true),
-            (Goal::RatioAtMost(1.9), false),
-            (Goal::AtLeast(2.1), false),
-            (Goal::AtMost(2.0), true),
-            (Goal::OverBaselineAtMost(1.0), true),
-            (Goal::OverBaselineAtMost(0.5), false),
+            (Goal::RatioAtLeast(2.0), Some(true)),
+            (Goal::RatioAtMost(1.9), Some(false)),
+            (Goal::AtLeast(2.1), Some(false)),
+            (Goal::AtMost(2.0), Some(true)),
+            (Goal::OverBaselineAtMost(1.0), Some(true)),
+            (Goal::OverBaselineAtMost(0.5), Some(false)),
+            (Goal::Unset, None),
         ] {
             assert_eq!(row(goal).is_reached(), wanted, "{goal:?}");
         }

@@ -1,7 +1,7 @@
 /** Real Chromium, one page at a time, against servers that the tests start themselves. */
 import { defineConfig } from '@playwright/test'
 
-const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 export default defineConfig({
   testDir: '.',

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
-const binary = process.env['TIDINGS_BIN'] ?? join(root, 'target/debug/tidings')
+const binary = process.env.TIDINGS_BIN ?? join(root, 'target/debug/tidings')
 
 export class Server {
   readonly url: string

@@ -15,8 +15,11 @@ async fn a_tracked_job_is_watched_paused_and_outlives_the_server() {
     let (id, lease) = names(&made);
     assert_eq!(made["status"], "running");
     let topic = json!({"subject": subject});
-    let mut watchers =
-        vec![watch::socket(&http, topic.clone(), None), watch::events(&http, topic.clone(), None), watch::polls(&http, topic.clone(), None)];
+    let mut watchers = vec![
+        watch::socket(&http, topic.clone(), None),
+        watch::events(&http, topic.clone(), None),
+        watch::polls(&http, topic.clone(), None),
+    ];
 
     let told = http.report(&id, &lease, "progress", json!({"percentage": 25.0, "message": "reading"})).await.expect(200);
     assert_eq!(told["wish"]["kind"], "none");

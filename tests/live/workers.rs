@@ -50,5 +50,8 @@ async fn a_worker_claims_reports_and_is_asked_to_stop() {
     }
     assert!(seen.contains(&third["id"]) && seen.contains(&first["id"]));
     let stats = http.get("/api/v1/stats").await.expect("an answer").expect(200);
-    assert_eq!((&stats["byStatus"]["completed"], &stats["byStatus"]["aborted"], &stats["total"]), (&json!(2), &json!(1), &json!(3)));
+    assert_eq!(
+        (&stats["byStatus"]["completed"], &stats["byStatus"]["aborted"], &stats["total"]),
+        (&json!(2), &json!(1), &json!(3))
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::Engine;
+use engine::{Engine, ReleaseStats};
 use gateway::Hub;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,7 @@ pub struct Context {
     pub access: Arc<Access>,
     pub limits: Arc<RequestLimits>,
     pub counts: Arc<RequestCounts>,
+    pub released: Arc<ReleaseStats>,
     /// Whether `/metrics` and the details of `/readyz` are shown to everybody.
     pub metrics_open: bool,
     /// Cancelled first, when the server begins to stop: `/readyz` says no, and what waits for a job answers at once.

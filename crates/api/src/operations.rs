@@ -76,6 +76,17 @@ pub async fn metrics(State(context): State<Context>, caller: Result<Caller, ApiP
     let head = context.engine.store().head();
     gauge(&mut out, "tidings_log_head", "Place of the newest committed event.", head.place);
     gauge(&mut out, "tidings_log_floor", "Events at or below are no longer kept.", head.floor);
+    for (name, help, counter) in [
+        ("tidings_released_total", "Events handed on to watchers.", &context.released.released),
+        ("tidings_released_refetched_total", "Events read from the log behind a hole of the bus.", &context.released.refetched),
+        (
+            "tidings_released_late_total",
+            "Events that only the look at the head of the log found. Healthy: 0.",
+            &context.released.found_late,
+        ),
+    ] {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.load(Relaxed));
+    }
     live_metrics(&mut out, context.hub.stats());
     context.counts.write(&mut out);
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];

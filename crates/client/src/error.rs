@@ -24,15 +24,7 @@ pub enum Error {
 }
 
 fn in_words(problem: &Problem) -> String {
-    let mut words = problem.detail.clone();
-    if words.is_empty() {
-        words = problem.title.clone();
-    }
-    if let Some(job) = &problem.job
-        && !job.verbs.is_empty()
-    {
-        words = format!("{words} (it may be asked: {})", job.verbs.join(", "));
-    }
+    let words = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     format!("{words} [{}]", problem.code)
 }
 
@@ -64,15 +56,16 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::problem::ProblemJob;
 
     #[test]
-    fn a_refusal_says_what_is_allowed_and_its_code() {
-        let mut problem = Problem::new(409, "not_allowed_now", "Not now", "the job has ended");
-        problem.job = Some(ProblemJob { status: Some("failed".into()), rev: 4, verbs: vec!["retry".into(), "rerun".into()] });
-        let error = Error::Refused(Box::new(problem));
-        assert_eq!(error.to_string(), "the job has ended (it may be asked: retry, rerun) [not_allowed_now]");
-        assert!(!error.is_passing());
+    fn a_refusal_says_what_the_server_said_and_its_code() {
+        let detailed = Problem::new(409, "wrong_status", "Not now", "The job has ended.");
+        let bare = Problem::new(404, "not_found", "There is no such job", "");
+        for (problem, words) in [(detailed, "The job has ended. [wrong_status]"), (bare, "There is no such job [not_found]")] {
+            let error = Error::Refused(Box::new(problem));
+            assert_eq!(error.to_string(), words);
+            assert!(!error.is_passing());
+        }
     }
 
     #[test]

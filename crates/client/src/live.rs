@@ -28,9 +28,15 @@ pub enum Connection {
     /// Connected and accepted; the topics are being joined.
     Open,
     /// Cut; the next try is in so many milliseconds.
-    Cut { why: String, retry_in_ms: u64 },
+    Cut {
+        why: String,
+        retry_in_ms: u64,
+    },
     /// It will not be tried again. `code` is the close code.
-    GivenUp { code: u16, why: String },
+    GivenUp {
+        code: u16,
+        why: String,
+    },
 }
 
 /// A stream of what happened. Dropping it closes the connection.

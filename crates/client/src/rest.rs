@@ -10,8 +10,8 @@ use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wire::body::{
-    Action, ActionResult, AnswerJob, AttemptList, BatchMade, EventList, JobPage, Me, NewTicket, NewToken, PatchJob, ReportAnswer, Rerun,
-    Submit, SubmitBatch, TaskList, Ticket, Token,
+    Action, ActionResult, AnswerJob, AttemptList, BatchMade, EventList, JobPage, Me, NewTicket, NewToken, PatchJob, ReportAnswer,
+    Rerun, Submit, SubmitBatch, TaskList, Ticket, Token,
 };
 use wire::problem::Problem;
 use wire::record::{AttemptRecord, EventRecord, JobRecord, JobSummary, OutputRange, Stats, TaskRecord};

@@ -40,6 +40,8 @@ pub struct Engine {
     pub(crate) claimable: Notify,
     /// Rung when the clock loop should look again.
     pub(crate) timer: Notify,
+    /// Rung when the output of some job grew.
+    output_grew: Notify,
     /// Place of the newest released event.
     pub(crate) released: watch::Sender<u64>,
     /// When a worker last asked for jobs, by tenant and task.
@@ -89,6 +91,7 @@ impl Engine {
             node,
             claimable: Notify::new(),
             timer: Notify::new(),
+            output_grew: Notify::new(),
             released,
             workers: Mutex::default(),
             wished: Mutex::default(),
@@ -117,6 +120,11 @@ impl Engine {
     /// Tells live connections to check their rights again.
     pub fn rights_changed(&self, view: Option<View>) {
         self.bus.publish(crate::port::Published::Notice(Notice::Rights(view)));
+    }
+
+    /// Answers when the output of some job has grown since this was called.
+    pub fn output_grew(&self) -> tokio::sync::futures::Notified<'_> {
+        self.output_grew.notified()
     }
 
     pub(crate) async fn commit(&self, request: Request) -> Result<Answer, Error> {
@@ -199,7 +207,11 @@ impl Listener for Engine {
         }
     }
 
-    fn notice(&self, _notice: &Notice) {}
+    fn notice(&self, notice: &Notice) {
+        if matches!(notice, Notice::Output { .. }) {
+            self.output_grew.notify_waiters();
+        }
+    }
 }
 
 #[async_trait]

@@ -174,9 +174,9 @@ impl Census {
     fn marks(&self, pid: i32, job: &str) -> bool {
         let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
         let has = |name: &str, value: &str| {
-            environment.split(|byte| *byte == 0).any(|entry| {
-                entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest == value.as_bytes())
-            })
+            environment
+                .split(|byte| *byte == 0)
+                .any(|entry| entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest == value.as_bytes()))
         };
         has("TIDINGS_HOST=", &self.host) && has("TIDINGS_JOB=", job)
     }

@@ -36,10 +36,17 @@ pub(crate) enum Heard {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Tell {
     Start,
-    Pause { wish: u64 },
-    Resume { wish: u64 },
+    Pause {
+        wish: u64,
+    },
+    Resume {
+        wish: u64,
+    },
     /// `wish`: None when a time limit is the reason.
-    Abort { wish: Option<u64>, grace: Duration },
+    Abort {
+        wish: Option<u64>,
+        grace: Duration,
+    },
 }
 
 /// The talk with one child.

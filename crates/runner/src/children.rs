@@ -124,7 +124,10 @@ fn word_of(said: ChildSaid) -> Option<Said> {
             Said::Ended(Ended::Failed { error: JobError { kind: reason.into(), message: message.into() }, again: false })
         }
         ChildSaid::Progress(progress) => Said::Progress(domain::job::Progress {
-            percentage: progress.percentage.filter(|percentage| percentage.is_finite()).map(|percentage| percentage.clamp(0.0, 100.0)),
+            percentage: progress
+                .percentage
+                .filter(|percentage| percentage.is_finite())
+                .map(|percentage| percentage.clamp(0.0, 100.0)),
             current: progress.current,
             total: progress.total,
             message: progress.message.map(|message| domain::limits::cut(&message, domain::limits::MESSAGE_BYTES).into()),
@@ -136,13 +139,16 @@ fn word_of(said: ChildSaid) -> Option<Said> {
         ChildSaid::Paused { wish } => Said::Paused { wish },
         ChildSaid::Resumed => Said::Resumed,
         ChildSaid::Completed { result } => Said::Completed { result: result.map(Json::from_valid) },
-        ChildSaid::Failed { message, kind, no_retry } => Said::Failed { error: error_of(kind, "reported", &message), again: !no_retry },
+        ChildSaid::Failed { message, kind, no_retry } => {
+            Said::Failed { error: error_of(kind, "reported", &message), again: !no_retry }
+        }
         // It is confirmed when its processes are gone.
         ChildSaid::Aborted => return None,
         ChildSaid::Garbage { text } => Said::Log { level: "warn", text: format!("not understood on the channel: {text}") },
-        ChildSaid::OutOfMemory { bytes } => {
-            Said::Log { level: "error", text: format!("used {} MB of memory, more than its limit; ending it", bytes.div_ceil(1_000_000)) }
-        }
+        ChildSaid::OutOfMemory { bytes } => Said::Log {
+            level: "error",
+            text: format!("used {} MB of memory, more than its limit; ending it", bytes.div_ceil(1_000_000)),
+        },
         ChildSaid::Exited { outcome, .. } => Said::Ended(match outcome {
             Outcome::Completed { result } => Ended::Completed { result: result.map(Json::from_valid) },
             Outcome::Failed { reason, message, kind, no_retry } => {
@@ -180,7 +186,8 @@ async fn pass_on(mut output: mpsc::Receiver<crate::OutputChunk>, sender: mpsc::S
         };
         if chunk.dropped_before > 0 {
             *dropped.entry(stream).or_default() += chunk.dropped_before;
-            let note = format!("[{} bytes of {stream} were dropped: it wrote faster than they could be kept]\n", chunk.dropped_before);
+            let note =
+                format!("[{} bytes of {stream} were dropped: it wrote faster than they could be kept]\n", chunk.dropped_before);
             if sender.send(Written { stream: "warn", bytes: note.into() }).await.is_err() {
                 return;
             }

@@ -13,8 +13,14 @@ mod tests;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reported {
     /// `result`: JSON text, None when it gave none.
-    Completed { result: Option<String> },
-    Failed { message: String, kind: Option<String>, no_retry: bool },
+    Completed {
+        result: Option<String>,
+    },
+    Failed {
+        message: String,
+        kind: Option<String>,
+        no_retry: bool,
+    },
     Aborted,
 }
 
@@ -33,10 +39,17 @@ pub struct Under {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// `result`: JSON text, None when there is none (always so on `plain`).
-    Completed { result: Option<String> },
+    Completed {
+        result: Option<String>,
+    },
     /// `reason`: `reported`, `no_result`, `exit_code`, `signal`, `out_of_memory` or `shim_lost`. `kind`: the child's word for
     /// it. `no_retry`: the child said that another attempt is useless.
-    Failed { reason: &'static str, message: String, kind: Option<String>, no_retry: bool },
+    Failed {
+        reason: &'static str,
+        message: String,
+        kind: Option<String>,
+        no_retry: bool,
+    },
     Aborted,
     TimedOut,
 }
@@ -58,12 +71,7 @@ pub fn outcome(channel: Channel, reported: Option<&Reported>, exit: Exit, under:
     }
     match reported {
         Some(Reported::Failed { message, kind, no_retry }) => {
-            return Outcome::Failed {
-                reason: "reported",
-                message: message.clone(),
-                kind: kind.clone(),
-                no_retry: *no_retry,
-            };
+            return Outcome::Failed { reason: "reported", message: message.clone(), kind: kind.clone(), no_retry: *no_retry };
         }
         Some(Reported::Aborted) => return Outcome::Aborted,
         _ => {}

@@ -57,8 +57,7 @@ impl OutputReader {
             {
                 sender.send_replace(Some(percent));
             }
-            let chunk =
-                OutputChunk { stream: self.stream, bytes: buffer.split().freeze(), dropped_before: dropped };
+            let chunk = OutputChunk { stream: self.stream, bytes: buffer.split().freeze(), dropped_before: dropped };
             dropped = match self.deliver(chunk).await {
                 Ok(()) => 0,
                 Err(lost) => dropped + lost,

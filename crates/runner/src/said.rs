@@ -49,26 +49,51 @@ impl Progress {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChildSaid {
     /// The program runs. Start time in clock ticks since boot.
-    Spawned { pid: i32, start_time: u64 },
+    Spawned {
+        pid: i32,
+        start_time: u64,
+    },
     /// The program could not be started: `reason` is `program_not_found`, `cwd_missing`, `permission_denied` or
     /// `spawn_failed`.
-    SpawnFailed { reason: String, message: String },
+    SpawnFailed {
+        reason: String,
+        message: String,
+    },
     /// Several reports may be merged into one while the caller is slow.
     Progress(Progress),
-    Log { level: Level, text: String },
+    Log {
+        level: Level,
+        text: String,
+    },
     /// Paused, or frozen. `wish`: as the child named it, else the last one it was asked for.
-    Paused { wish: Option<u64> },
+    Paused {
+        wish: Option<u64>,
+    },
     Resumed,
     /// The child reported its end. What follows on its channel is ignored.
-    Completed { result: Option<String> },
-    Failed { message: String, kind: Option<String>, no_retry: bool },
+    Completed {
+        result: Option<String>,
+    },
+    Failed {
+        message: String,
+        kind: Option<String>,
+        no_retry: bool,
+    },
     Aborted,
     /// A line on the channel that is not understood, cut to a few hundred characters.
-    Garbage { text: String },
+    Garbage {
+        text: String,
+    },
     /// The tree was over its memory limit by then, and is being killed. Bytes measured.
-    OutOfMemory { bytes: u64 },
+    OutOfMemory {
+        bytes: u64,
+    },
     /// The main process ended. `outcome` is what follows from all that was said and ordered.
-    Exited { exit: Exit, in_words: String, outcome: Outcome },
+    Exited {
+        exit: Exit,
+        in_words: String,
+        outcome: Outcome,
+    },
     /// No process of the tree is left: the slot is free.
     Gone,
 }

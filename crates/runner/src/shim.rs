@@ -52,8 +52,7 @@ fn descriptors(mut args: impl Iterator<Item = String>) -> Option<(UnixStream, Op
 /// What the server inherited or opened carelessly is not for its children, and must not be held open by them.
 fn close_others(kept: [Option<RawFd>; 2]) {
     let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return };
-    let open: Vec<RawFd> =
-        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    let open: Vec<RawFd> = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     for fd in open.into_iter().filter(|fd| *fd > 2 && !kept.contains(&Some(*fd))) {
         // SAFETY: this process has only just begun and owns none of these; the listing's own, closed by now, is refused.
         unsafe { libc::close(fd) };

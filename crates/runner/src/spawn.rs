@@ -108,10 +108,8 @@ fn attach(
         return Err(StartError::JobName(launch.job.clone()));
     }
     let name = format!("{}-{}", launch.job, launch.attempt);
-    let input_file = plain
-        .then(|| InputFile::write(&home.input_folder, &name, launch.input_text()))
-        .transpose()
-        .map_err(StartError::Input)?;
+    let input_file =
+        plain.then(|| InputFile::write(&home.input_folder, &name, launch.input_text())).transpose().map_err(StartError::Input)?;
     fs::create_dir_all(&home.children_folder).map_err(StartError::Record)?;
 
     let (control, control_end) = pair().map_err(StartError::Socket)?;
@@ -159,12 +157,7 @@ fn pair() -> io::Result<(UnixStream, StdUnixStream)> {
     Ok((UnixStream::from_std(ours)?, theirs))
 }
 
-fn start_shim(
-    home: &Home,
-    plain: bool,
-    control: &StdUnixStream,
-    channel: Option<&StdUnixStream>,
-) -> io::Result<Child> {
+fn start_shim(home: &Home, plain: bool, control: &StdUnixStream, channel: Option<&StdUnixStream>) -> io::Result<Child> {
     let mut command = Command::new(&home.shim);
     command.args(&home.shim_args).env_clear();
     command.stdin(if plain { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -149,8 +149,7 @@ pub fn stop_all(find: impl Fn() -> Vec<Process>) -> Vec<Process> {
     let mut calm = 0;
     let deadline = Instant::now() + STOP_WAIT;
     for round in 0..STOP_ROUNDS {
-        let fresh: Vec<_> =
-            find().into_iter().filter(|process| known.insert((process.pid, process.start_time))).collect();
+        let fresh: Vec<_> = find().into_iter().filter(|process| known.insert((process.pid, process.start_time))).collect();
         calm = if fresh.is_empty() { calm + 1 } else { 0 };
         if known.is_empty() || calm == CALM_ROUNDS {
             break;
@@ -164,9 +163,8 @@ pub fn stop_all(find: impl Fn() -> Vec<Process>) -> Vec<Process> {
         }
         stop_groups(&groups);
         let running = |process: &Process| {
-            self::process(process.pid).is_some_and(|now| {
-                now.start_time == process.start_time && !now.is_dead() && !now.is_stopped() && now.state != 'D'
-            })
+            self::process(process.pid)
+                .is_some_and(|now| now.start_time == process.start_time && !now.is_dead() && !now.is_stopped() && now.state != 'D')
         };
         while stopped.iter().any(running) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));

@@ -301,7 +301,10 @@ mod tests {
 
     #[test]
     fn run_leaves_the_commands_own_flags_alone() {
-        for line in [&["tidings", "run", "--title", "Build", "--", "make", "-j", "--json"][..], &["tidings", "run", "--title", "Build", "make", "-j", "--json"]] {
+        for line in [
+            &["tidings", "run", "--title", "Build", "--", "make", "-j", "--json"][..],
+            &["tidings", "run", "--title", "Build", "make", "-j", "--json"],
+        ] {
             match Cli::try_parse_from(line).unwrap() {
                 Cli { command: Command::Run(run), reach } => {
                     assert_eq!((run.command.join(" ").as_str(), reach.json), ("make -j --json", false));

@@ -121,7 +121,8 @@ impl Config {
     /// Reads a text as if it stood in `file`.
     fn read(layers: &Layers, source: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
         let text = source.map_or("", |(_, text)| text);
-        let shown = source.map_or_else(|| FILE.to_owned(), |(file, _)| file.strip_prefix(&layers.folder).unwrap_or(file).display().to_string());
+        let shown = source
+            .map_or_else(|| FILE.to_owned(), |(file, _)| file.strip_prefix(&layers.folder).unwrap_or(file).display().to_string());
         let page = reader::Page::new(shown, text);
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {

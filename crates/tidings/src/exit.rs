@@ -78,7 +78,10 @@ pub fn help() -> String {
 /// As a page of Markdown.
 pub fn reference() -> String {
     let rows: Vec<String> = ALL.iter().map(|(exit, meaning)| format!("| {} | {meaning} |", exit.code())).collect();
-    format!("# Exit codes\n\nPrinted by `tidings config reference --exit-codes`.\n\n| Code | Meaning |\n|---|---|\n{}\n\n{RUN}\n", rows.join("\n"))
+    format!(
+        "# Exit codes\n\nPrinted by `tidings config reference --exit-codes`.\n\n| Code | Meaning |\n|---|---|\n{}\n\n{RUN}\n",
+        rows.join("\n")
+    )
 }
 
 /// Why a command ends without having done what it says.
@@ -113,7 +116,9 @@ impl From<Error> for Failure {
                 400..=499 => Exit::Refused,
                 _ => Exit::Unreachable,
             },
-            Error::NothingListens { .. } | Error::Unreachable { .. } | Error::Silent { .. } | Error::Foreign { .. } => Exit::Unreachable,
+            Error::NothingListens { .. } | Error::Unreachable { .. } | Error::Silent { .. } | Error::Foreign { .. } => {
+                Exit::Unreachable
+            }
             Error::BadAddress { .. } => Exit::Usage,
             Error::ReporterEnded => Exit::Failed,
         };

@@ -17,7 +17,9 @@ pub async fn job_id(client: &Client, text: &str) -> Result<String, Failure> {
     }
     let part = text.strip_prefix("job_").unwrap_or(text).to_ascii_lowercase();
     if part.len() < LEAST || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Failure::usage(format!("{text:?} is no job id: write it whole, or at least {LEAST} characters of its beginning or end")));
+        return Err(Failure::usage(format!(
+            "{text:?} is no job id: write it whole, or at least {LEAST} characters of its beginning or end"
+        )));
     }
     let page = client.list(&ListQuery { limit: Some(LOOKED_THROUGH), ..ListQuery::default() }).await?;
     let ids: Vec<&str> = page.jobs.iter().map(|job| &*job.id).collect();

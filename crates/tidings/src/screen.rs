@@ -141,7 +141,9 @@ impl Screen {
     pub fn output(&mut self, attempt: u32, chunks: &[OutputChunk]) {
         if self.style == Style::Json {
             for chunk in chunks {
-                print_json(&json!({"type": "output", "attempt": attempt, "stream": chunk.stream, "at": chunk.at, "text": chunk.text}));
+                print_json(
+                    &json!({"type": "output", "attempt": attempt, "stream": chunk.stream, "at": chunk.at, "text": chunk.text}),
+                );
             }
             return;
         }

@@ -58,8 +58,12 @@ fn open_advice(error: &OpenError) -> &'static str {
 
 fn listen_advice(error: &std::io::Error, listen: SocketAddr) -> String {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!("Something else listens there: name another port with --listen, for example {}:0.", listen.ip()),
-        std::io::ErrorKind::PermissionDenied => "Ports below 1024 need a right of their own: name a higher one with --listen.".to_owned(),
+        std::io::ErrorKind::AddrInUse => {
+            format!("Something else listens there: name another port with --listen, for example {}:0.", listen.ip())
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "Ports below 1024 need a right of their own: name a higher one with --listen.".to_owned()
+        }
         _ => "Name another address with --listen.".to_owned(),
     }
 }
@@ -85,7 +89,9 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
     });
     let hub = Hub::new(store.clone(), output.clone(), engine.clone(), clock.clone(), hub_limits(&config));
     let listeners: Vec<Arc<dyn Listener>> = vec![engine.clone(), hub.clone()];
-    let loops = Loops::start(&engine, Release::new(store.clone(), listeners), bus);
+    let release = Release::new(store.clone(), listeners);
+    let released = release.stats();
+    let loops = Loops::start(&engine, release, bus);
 
     let own_secret = store.identity().secret;
     let access = api::Access::new(access::for_api(&config.access, address.port(), own_secret), clock)?;
@@ -95,6 +101,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         access: access.clone(),
         limits: Arc::new(api::RequestLimits::new(api::RateLimits::default())),
         counts: Arc::default(),
+        released,
         metrics_open: config.access.metrics_open,
         draining: CancellationToken::new(),
         shutdown: CancellationToken::new(),
@@ -179,7 +186,9 @@ fn announce(config: &Config, address: SocketAddr) {
     println!("  tasks   {}", if config.tasks.is_empty() { "none yet".to_owned() } else { config.catalog().names().join(", ") });
     println!("  data    {}", config.data.display());
     if config.access.is_open() {
-        println!("  access  open: whoever can log in to this machine can see and control every job. Configure [access] to change that.");
+        println!(
+            "  access  open: whoever can log in to this machine can see and control every job. Configure [access] to change that."
+        );
     }
 }
 

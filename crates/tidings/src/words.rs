@@ -86,7 +86,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut page = String::new();
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
     for row in std::iter::once(&head).chain(rows) {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell)))).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell)))).collect();
         page.push_str(cells.join("  ").trim_end());
         page.push('\n');
     }
@@ -151,7 +152,13 @@ mod tests {
 
     #[test]
     fn progress_says_what_is_known() {
-        let known = Progress { percentage: Some(41.7), current: Some(3), total: Some(7), message: Some("a\x1b[2Jb".into()), ..Progress::default() };
+        let known = Progress {
+            percentage: Some(41.7),
+            current: Some(3),
+            total: Some(7),
+            message: Some("a\x1b[2Jb".into()),
+            ..Progress::default()
+        };
         assert_eq!(progress(&known), "42 %, 3 of 7, a [2Jb");
         assert_eq!(progress(&Progress::default()), "");
     }

@@ -19,7 +19,7 @@ use crate::queries::Pairs;
 
 /// Bytes of one answer, unless told.
 const USUAL_BYTES: u64 = 256 * 1024;
-/// How often a follower without anything new looks again. Output has no place in the log that could be waited for.
+/// How often a follower looks whether the attempt has ended, which is told by the log and not by its output.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 const NEXT: HeaderName = HeaderName::from_static("tidings-output-next");
@@ -54,13 +54,20 @@ pub async fn output(State(context): State<Context>, caller: Caller, JobPath(id):
 
     let deadline = tokio::time::Instant::now() + follow;
     let range = loop {
+        let grown = context.engine.output_grew();
+        tokio::pin!(grown);
+        grown.as_mut().enable();
         let range = context.engine.output(&caller.0, id, attempt, offset, limit).await?;
         let is_over = !range.chunks.is_empty() || range.ended || range.gap.is_some();
         let now = tokio::time::Instant::now();
         if is_over || now >= deadline || context.draining.is_cancelled() {
             break range;
         }
-        tokio::time::sleep_until(deadline.min(now + LOOK_EVERY)).await;
+        tokio::select! {
+            () = grown => {}
+            () = tokio::time::sleep_until(deadline.min(now + LOOK_EVERY)) => {}
+            () = context.draining.cancelled() => {}
+        }
     };
     let wants_text =
         headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.starts_with("text/plain"));

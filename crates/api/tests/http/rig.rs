@@ -113,6 +113,7 @@ impl Rig {
             access: Access::new(config, clock.clone()).expect("a good configuration"),
             limits: Arc::new(RequestLimits::new(limits)),
             counts: Arc::default(),
+            released: Arc::default(),
             metrics_open: false,
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),

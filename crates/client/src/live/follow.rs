@@ -17,18 +17,46 @@ pub enum Happened {
     /// The connection changed.
     Connection(super::Connection),
     /// The whole state of a topic: replaces whatever was held of it.
-    Snapshot { topic: usize, jobs: Vec<JobSummary>, truncated: bool },
+    Snapshot {
+        topic: usize,
+        jobs: Vec<JobSummary>,
+        truncated: bool,
+    },
     /// The topic is live; everything before it was told.
-    Live { topic: usize, resumed: bool },
+    Live {
+        topic: usize,
+        resumed: bool,
+    },
     /// A job as of now. `kind` says what happened.
-    Update { kind: String, job: Box<JobSummary> },
+    Update {
+        kind: String,
+        job: Box<JobSummary>,
+    },
     /// The job no longer matches the topic, or is deleted altogether.
-    Left { topic: usize, id: String, deleted: bool },
-    Progress { id: String, progress: Progress },
-    Output { id: String, attempt: u32, offset: u64, next: u64, chunks: Vec<OutputChunk>, gap: Option<OutputGap> },
+    Left {
+        topic: usize,
+        id: String,
+        deleted: bool,
+    },
+    Progress {
+        id: String,
+        progress: Progress,
+    },
+    Output {
+        id: String,
+        attempt: u32,
+        offset: u64,
+        next: u64,
+        chunks: Vec<OutputChunk>,
+        gap: Option<OutputGap>,
+    },
     Stats(Stats),
     /// The server refused the topic; the others go on.
-    Refused { topic: usize, code: String, message: String },
+    Refused {
+        topic: usize,
+        code: String,
+        message: String,
+    },
 }
 
 /// One topic with what was earned on it.
@@ -104,7 +132,9 @@ impl Follow {
             }
             Frame::Live { id, position, resumed, truncated } => self.live(id, position, resumed, truncated),
             Frame::Update { position, subs, kind, job } => self.update(&position, &subs, kind, job),
-            Frame::Left { position, subs, id, rev, kind } => self.left(&position, &subs, &id, rev, kind.as_deref() == Some("deleted")),
+            Frame::Left { position, subs, id, rev, kind } => {
+                self.left(&position, &subs, &id, rev, kind.as_deref() == Some("deleted"))
+            }
             Frame::Progress { id, rev, tick, progress } => match self.held.get_mut(&id) {
                 Some((held, last)) if *held == rev && tick > *last => {
                     *last = tick;

@@ -13,9 +13,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use wire::close::{Band, Close};
 use wire::frame::ClientFrame;
 
+use super::Connection;
 use super::follow::{Follow, Happened};
 use super::frames::Frame;
-use super::Connection;
 use crate::backoff::{Backoff, chance};
 use crate::rest::chain;
 

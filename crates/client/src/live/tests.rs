@@ -39,7 +39,10 @@ fn update(rev: u64) -> serde_json::Value {
 #[test]
 fn the_highest_revision_wins_and_progress_belongs_to_exactly_one() {
     let mut follow = Follow::new(vec![json!({"job": ID})]);
-    assert_eq!(told(&mut follow, json!({"type": "snapshot", "id": 1, "jobs": [job(3, 5, "running")], "more": false})), [] as [&str; 0]);
+    assert_eq!(
+        told(&mut follow, json!({"type": "snapshot", "id": 1, "jobs": [job(3, 5, "running")], "more": false})),
+        [] as [&str; 0]
+    );
     let live = json!({"type": "live", "id": 1, "position": "e-3", "resumed": false, "reason": "fresh", "truncated": false});
     assert_eq!(told(&mut follow, live), ["snapshot 0 of 1", "live 0 resumed=false"]);
     let progress = |rev: u64, tick: u64| json!({"type": "progress", "subs": [1], "id": ID, "rev": rev, "tick": tick, "progress": {"tick": tick}});
@@ -52,7 +55,10 @@ fn the_highest_revision_wins_and_progress_belongs_to_exactly_one() {
         (progress(3, 9), vec![]),
         (progress(4, 1), vec!["progress 1"]),
         (json!({"type": "something-newer", "a": 1}), vec![]),
-        (json!({"type": "left", "position": "e-9", "subs": [1], "id": ID, "rev": 9, "kind": "deleted"}), vec!["left 0 deleted=true"]),
+        (
+            json!({"type": "left", "position": "e-9", "subs": [1], "id": ID, "rev": 9, "kind": "deleted"}),
+            vec!["left 0 deleted=true"],
+        ),
     ] {
         assert_eq!(told(&mut follow, frame.clone()), expected, "{frame}");
     }

@@ -71,7 +71,17 @@ impl Reporter {
     pub(super) fn new(client: Client, id: String, lease: String, lease_ms: u64, heard: watch::Sender<Heard>) -> Reporter {
         let beat_every = Duration::from_millis(lease_ms.max(1_000) / 3);
         let next_at = Instant::now() + beat_every;
-        Reporter { client, id, lease, beat_every, heard, outbox: Outbox::default(), end: None, backoff: Backoff::default(), next_at }
+        Reporter {
+            client,
+            id,
+            lease,
+            beat_every,
+            heard,
+            outbox: Outbox::default(),
+            end: None,
+            backoff: Backoff::default(),
+            next_at,
+        }
     }
 
     /// Until the end was taken or refused, or until the handle is dropped.

@@ -18,11 +18,7 @@ fn words_are_understood() {
     };
     let completed = |result: Option<&str>| Heard::Completed { result: result.map(Into::into) };
     let percent = |percentage, message: Option<&str>| {
-        Heard::Progress(Progress {
-            percentage: Some(percentage),
-            message: message.map(Into::into),
-            ..Progress::default()
-        })
+        Heard::Progress(Progress { percentage: Some(percentage), message: message.map(Into::into), ..Progress::default() })
     };
 
     check(Channel::Plain, &["anything"], &[]);

@@ -131,10 +131,8 @@ impl Keeper {
                 return;
             }
             self.act_on_time();
-            let wait = self.until_next().map(|wait| Timespec {
-                tv_sec: wait.as_secs() as i64,
-                tv_nsec: i64::from(wait.subsec_nanos()),
-            });
+            let wait =
+                self.until_next().map(|wait| Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) });
             let control = if self.heard { PollFlags::IN } else { PollFlags::empty() };
             let ready = {
                 let mut fds = [PollFd::new(woken, PollFlags::IN), PollFd::new(&self.control, control)];

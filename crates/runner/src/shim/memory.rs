@@ -31,8 +31,7 @@ impl Gauge {
     /// The quick sum counts a page that forked processes share once for each; only when it is over the limit, the exact
     /// one is taken, which divides such pages among their users but makes the kernel walk all page tables.
     pub(super) fn measure(&self, root: i32) -> Reading {
-        let pids = tree::pids_below(root)
-            .unwrap_or_else(|| tree::descendants(root).iter().map(|process| process.pid).collect());
+        let pids = tree::pids_below(root).unwrap_or_else(|| tree::descendants(root).iter().map(|process| process.pid).collect());
         let quick: u64 = pids.iter().map(|pid| resident(*pid)).sum();
         if quick > self.limit {
             let exact: u64 = pids.iter().map(|pid| proportional(*pid).unwrap_or_else(|| resident(*pid))).sum();

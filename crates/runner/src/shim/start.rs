@@ -93,9 +93,7 @@ fn refusal(program: &str, error: &io::Error) -> Refusal {
         Some(libc::EACCES | libc::EPERM) => ("permission_denied", format!("the program {program} may not be executed")),
         Some(libc::ENOEXEC) => ("spawn_failed", format!("{program} is not a program that this machine can run")),
         Some(libc::E2BIG) => ("spawn_failed", "arguments and environment are too long for this machine".to_owned()),
-        Some(libc::EAGAIN | libc::ENOMEM) => {
-            ("spawn_failed", "no process or memory is left on this machine".to_owned())
-        }
+        Some(libc::EAGAIN | libc::ENOMEM) => ("spawn_failed", "no process or memory is left on this machine".to_owned()),
         _ => ("spawn_failed", format!("the program {program} could not be started: {error}")),
     };
     Refusal { reason, message }

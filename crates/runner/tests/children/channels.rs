@@ -44,12 +44,8 @@ async fn lines_carry_progress_and_a_result() {
 async fn a_reported_failure_keeps_its_kind() {
     let stage = Stage::new();
     let outcome = stage.play(python("fail")).outcome().await;
-    let expected = Outcome::Failed {
-        reason: "reported",
-        message: "no such page".into(),
-        kind: Some("not_found".into()),
-        no_retry: true,
-    };
+    let expected =
+        Outcome::Failed { reason: "reported", message: "no such page".into(), kind: Some("not_found".into()), no_retry: true };
     assert_eq!(outcome, expected);
 }
 

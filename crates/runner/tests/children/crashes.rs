@@ -79,10 +79,7 @@ async fn a_killed_shim_is_swept_before_gone_is_said() {
     assert!(shim.signal(Signal::KILL));
     let said = play.next().await;
     assert!(
-        matches!(
-            &said,
-            ChildSaid::Exited { exit: Exit::Unseen, outcome: Outcome::Failed { reason: "shim_lost", .. }, .. }
-        ),
+        matches!(&said, ChildSaid::Exited { exit: Exit::Unseen, outcome: Outcome::Failed { reason: "shim_lost", .. }, .. }),
         "{said:?}"
     );
     assert_eq!(play.next().await, ChildSaid::Gone);
@@ -93,12 +90,8 @@ async fn a_killed_shim_is_swept_before_gone_is_said() {
 #[tokio::test]
 async fn the_census_touches_nobody_else() {
     let stage = Stage::new();
-    let mut stranger = Command::new("sleep")
-        .arg("600")
-        .env("TIDINGS_HOST", "another-data-folder")
-        .env("TIDINGS_JOB", "job-1")
-        .spawn()
-        .unwrap();
+    let mut stranger =
+        Command::new("sleep").arg("600").env("TIDINGS_HOST", "another-data-folder").env("TIDINGS_JOB", "job-1").spawn().unwrap();
     let pid = stranger.id() as i32;
     let trace = |start_time| Trace { pid, start_time };
     let start_time = tree::process(pid).unwrap().start_time;

@@ -104,7 +104,11 @@ while True:
             io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok()).unwrap_or(0)
         };
         let before = wrote();
-        before > 100_000 && (0..50).all(|_| { std::thread::sleep(std::time::Duration::from_millis(2)); wrote() == before })
+        before > 100_000
+            && (0..50).all(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                wrote() == before
+            })
     })
     .await;
     play.handle.kill().unwrap();
@@ -121,10 +125,7 @@ async fn dropping_handle_and_stream_kills_the_child() {
     play.spawned().await;
     drop(play);
     eventually("it is gone", || stage.living().is_empty()).await;
-    eventually("it is forgotten", || {
-        std::fs::read_dir(&stage.home.children_folder).is_ok_and(|folder| folder.count() == 0)
-    })
-    .await;
+    eventually("it is forgotten", || std::fs::read_dir(&stage.home.children_folder).is_ok_and(|folder| folder.count() == 0)).await;
 }
 
 #[tokio::test]

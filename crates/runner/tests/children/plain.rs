@@ -70,13 +70,8 @@ async fn the_environment_is_exactly_what_the_launch_lists() {
     names.sort_unstable();
     names.retain(|(name, _)| *name != "TIDINGS_INPUT_FILE");
     let host = stage.home.host.as_str();
-    let expected = [
-        ("A", "1"),
-        ("TIDINGS_ATTEMPT", "2"),
-        ("TIDINGS_HOST", host),
-        ("TIDINGS_JOB", "job-1"),
-        ("TIDINGS_TASK", "report"),
-    ];
+    let expected =
+        [("A", "1"), ("TIDINGS_ATTEMPT", "2"), ("TIDINGS_HOST", host), ("TIDINGS_JOB", "job-1"), ("TIDINGS_TASK", "report")];
     assert_eq!(names, expected);
     play.outcome().await;
 }
@@ -131,10 +126,9 @@ async fn percentages_are_read_from_both_streams() {
 #[tokio::test]
 async fn exits_are_told_in_numbers_and_words() {
     let stage = Stage::new();
-    for (script, exit, words) in [
-        ("exit 3", Exit::Code(3), "exited with code 3"),
-        ("kill -SEGV $$", Exit::Signal(11), "ended by SIGSEGV (11)"),
-    ] {
+    for (script, exit, words) in
+        [("exit 3", Exit::Code(3), "exited with code 3"), ("kill -SEGV $$", Exit::Signal(11), "ended by SIGSEGV (11)")]
+    {
         let mut play = stage.play(launch(Channel::Plain, ["sh", "-c", script]));
         let said = play.until(|said| matches!(said, ChildSaid::Exited { .. })).await;
         let ChildSaid::Exited { exit: seen, in_words, outcome } = said else { unreachable!() };

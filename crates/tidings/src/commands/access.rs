@@ -24,7 +24,9 @@ pub fn key(reach: &Reach, command: Key) -> Result<(), Failure> {
     let key = format!("tdk_{}", engine::random::word(KEY_LENGTH));
     let digest = digest(&key);
     if reach.json {
-        print_json(&json!({"key": key, "name": name, "sha256": digest, "scopes": scopes, "tenant": tenant, "tenantWide": tenant_wide}));
+        print_json(
+            &json!({"key": key, "name": name, "sha256": digest, "scopes": scopes, "tenant": tenant, "tenantWide": tenant_wide}),
+        );
         return Ok(());
     }
     outln!("The key, shown this once:\n\n  {key}\n\nInto tidings.toml, then SIGHUP or a restart:\n");
@@ -67,7 +69,8 @@ pub async fn token(reach: &Reach, args: Token) -> Result<(), Failure> {
     let scopes = scopes(&args.scope, TOKEN_SCOPES)?;
     let (token, expires_at) = match &args.secret_file {
         Some(file) => {
-            let secret = std::fs::read(file).map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?;
+            let secret =
+                std::fs::read(file).map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?;
             sign(&args, &scopes, seconds, secret.trim_ascii_end())?
         }
         None => {

@@ -51,7 +51,10 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
     }
     let client = client_of(&reach)?;
     let base = Url::parse(client.url()).map_err(|_| Failure::usage(format!("{} is not an address", client.url())))?;
-    let http = reqwest::Client::builder().connect_timeout(PATIENCE).build().map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    let http = reqwest::Client::builder()
+        .connect_timeout(PATIENCE)
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     let mut report = Report { json: reach.json, failed: false };
 
     let port = port_open(&base).await;
@@ -59,8 +62,10 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
     report.add("port", port);
     if is_reachable {
         let probe = Probe { http, base: client.url().to_owned(), client: &client };
-        report.add("alive", probe.answers("/healthz", "see the server's log, and whether something else listens on this port").await);
-        report.add("ready", probe.answers("/readyz", "the store cannot write: see the server's log and the room on its disk").await);
+        report
+            .add("alive", probe.answers("/healthz", "see the server's log, and whether something else listens on this port").await);
+        report
+            .add("ready", probe.answers("/readyz", "the store cannot write: see the server's log and the room on its disk").await);
         report.add("token", probe.token().await);
         report.add("clock", probe.clock().await);
         report.add("websocket", probe.websocket().await);
@@ -82,9 +87,9 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
 async fn port_open(base: &Url) -> Found {
     let (host, port) = (base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or(80));
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = (bare, port).to_socket_addrs().map_err(|error| {
-        (format!("{host} has no address: {error}"), "check the name, or use an IP address")
-    })?;
+    let addresses = (bare, port)
+        .to_socket_addrs()
+        .map_err(|error| (format!("{host} has no address: {error}"), "check the name, or use an IP address"))?;
     let mut last = "no address".to_owned();
     for address in addresses {
         match timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await {
@@ -189,7 +194,9 @@ impl Probe<'_> {
         }
         let began = Instant::now();
         match timeout(FIRST_EVENT, response.bytes_stream().next()).await {
-            Ok(Some(Ok(_))) => Ok(format!("the first event came after {} ms, with the answer still open", began.elapsed().as_millis())),
+            Ok(Some(Ok(_))) => {
+                Ok(format!("the first event came after {} ms, with the answer still open", began.elapsed().as_millis()))
+            }
             Ok(_) => Err(("it ended before its first event".to_owned(), mend)),
             Err(_) => Err((format!("no event within {} s", FIRST_EVENT.as_secs()), mend)),
         }
@@ -208,7 +215,8 @@ impl Probe<'_> {
 
 /// The folder of a server on this machine: writable, and not held by a process that is gone.
 fn data_folder(layers: &Layers, is_served: bool) -> Found {
-    let config = Config::load(layers).map_err(|error| (error.to_string(), "mend the configuration; `tidings config check` says more"))?;
+    let config =
+        Config::load(layers).map_err(|error| (error.to_string(), "mend the configuration; `tidings config check` says more"))?;
     let folder = config.data;
     let shown = folder.display();
     if !folder.exists() {
@@ -226,7 +234,10 @@ fn data_folder(layers: &Layers, is_served: bool) -> Found {
         Ok(()) if is_served => Ok(format!("{shown} is writable; the server that answers uses another folder")),
         Ok(()) => Ok(format!("{shown} is writable, and no server holds it")),
         Err(_) if is_served => Ok(format!("{shown} is writable, and a living server holds it")),
-        Err(_) => Err((format!("{shown} is held by a server that does not answer"), "stop it: tidings.lock in the folder names its process")),
+        Err(_) => Err((
+            format!("{shown} is held by a server that does not answer"),
+            "stop it: tidings.lock in the folder names its process",
+        )),
     }
 }
 

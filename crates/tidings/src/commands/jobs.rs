@@ -35,7 +35,14 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
             let known: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
             let about: String = known.join("; ").chars().take(60).collect();
             let name: String = words::name(job).chars().take(40).collect();
-            vec![job.id.to_string(), words::status(&job.status, colour), name, words::plain(&job.owner), job.created_at.clone(), about]
+            vec![
+                job.id.to_string(),
+                words::status(&job.status, colour),
+                name,
+                words::plain(&job.owner),
+                job.created_at.clone(),
+                about,
+            ]
         })
         .collect();
     if rows.is_empty() {

@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn a_piece_is_printed_once() {
         let mut printed = Printed::default();
-        let taken: Vec<bool> = [(1, 10), (1, 10), (1, 30), (1, 20), (2, 5), (1, 40)].map(|(attempt, next)| printed.take(attempt, next)).into();
+        let taken: Vec<bool> =
+            [(1, 10), (1, 10), (1, 30), (1, 20), (2, 5), (1, 40)].map(|(attempt, next)| printed.take(attempt, next)).into();
         assert_eq!(taken, [true, false, true, false, true, false]);
     }
 }

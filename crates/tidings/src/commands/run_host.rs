@@ -44,7 +44,8 @@ pub async fn host() -> Result<(), Failure> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let mut order = Vec::new();
     std::io::stdin().read_to_end(&mut order)?;
-    let order: Order = serde_json::from_slice(&order).map_err(|error| Failure::usage(format!("`tidings run` starts this part: {error}")))?;
+    let order: Order =
+        serde_json::from_slice(&order).map_err(|error| Failure::usage(format!("`tidings run` starts this part: {error}")))?;
     let mut front = Front::default();
     let tracked = match begin(&order).await {
         Ok(tracked) => tracked,
@@ -63,7 +64,8 @@ pub async fn host() -> Result<(), Failure> {
         input_folder: scratch.join("inputs"),
     };
     let started = runner::spawn(Arc::new(home), launch(&order, &tracked));
-    let ended = Performance { tracked: &tracked, handle: started.handle.clone(), decoders: Default::default() }.attend(started).await;
+    let ended =
+        Performance { tracked: &tracked, handle: started.handle.clone(), decoders: Default::default() }.attend(started).await;
     std::fs::remove_dir_all(&scratch).ok();
     front.say(&Said::Exit(ended.code));
     match timeout(LAST_REPORT, report(&tracked, ended)).await {
@@ -189,11 +191,8 @@ impl Performance<'_> {
     async fn said(&mut self, said: ChildSaid, ended: &mut Ended) {
         match said {
             ChildSaid::Progress(progress) => {
-                let progress = Progress {
-                    percentage: progress.percentage,
-                    message: progress.message.map(Into::into),
-                    ..Progress::default()
-                };
+                let progress =
+                    Progress { percentage: progress.percentage, message: progress.message.map(Into::into), ..Progress::default() };
                 self.tracked.progress(progress).await;
             }
             ChildSaid::Paused { wish } => self.tracked.acknowledge(wish.unwrap_or(ended.wish)).await,
@@ -242,7 +241,9 @@ async fn report(tracked: &Tracked, ended: Ended) -> Result<(), client::Error> {
     match ended.outcome {
         Outcome::Completed { .. } => tracked.complete(ReportComplete::default()).await,
         Outcome::Aborted => tracked.aborted(ended.wish).await,
-        Outcome::TimedOut => tracked.fail(JobError { kind: "time_limit".into(), message: "the time limit passed".into() }, false).await,
+        Outcome::TimedOut => {
+            tracked.fail(JobError { kind: "time_limit".into(), message: "the time limit passed".into() }, false).await
+        }
         Outcome::Failed { reason, message, .. } => {
             tracked.fail(JobError { kind: reason.into(), message: message.into() }, false).await
         }

@@ -35,7 +35,12 @@ pub fn check(reach: &Reach, args: Serve) -> Result<(), Failure> {
     }
     let file = config.file.as_ref().map_or_else(|| "no file, all defaults".to_owned(), |file| file.display().to_string());
     let access = if config.access.is_open() { "open to everybody on this machine" } else { "configured" };
-    outln!("{file}: good. Listens on {}, data in {}, access {access}, {} tasks", config.listen, config.data.display(), config.tasks.len());
+    outln!(
+        "{file}: good. Listens on {}, data in {}, access {access}, {} tasks",
+        config.listen,
+        config.data.display(),
+        config.tasks.len()
+    );
     Ok(())
 }
 

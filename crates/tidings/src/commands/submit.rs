@@ -88,7 +88,9 @@ fn run_at(text: &str) -> Result<String, Failure> {
     }
     match units::duration_ms(text) {
         Ok(ms) => Ok(wire::time::show(domain::Timestamp(SystemClock.now().0.saturating_add_unsigned(ms)))),
-        Err(_) => Err(Failure::usage(format!("--run-at: {text:?} is neither a time such as 2026-01-31T09:00:00Z nor a duration such as 10m"))),
+        Err(_) => Err(Failure::usage(format!(
+            "--run-at: {text:?} is neither a time such as 2026-01-31T09:00:00Z nor a duration such as 10m"
+        ))),
     }
 }
 

@@ -159,8 +159,7 @@ fn read_key(section: Section<'_, '_>) -> Option<ApiKey> {
     let name = section.text("name");
     let sha256 = section.parsed("sha256", digest);
     let scopes = section.texts("scopes").map(|texts| {
-        let scopes: Result<Vec<Scope>, String> =
-            texts.value.iter().map(|word| one_of(word, Scope::ALL, Scope::as_str)).collect();
+        let scopes: Result<Vec<Scope>, String> = texts.value.iter().map(|word| one_of(word, Scope::ALL, Scope::as_str)).collect();
         scopes.unwrap_or_else(|problem| {
             section.wrong("scopes", texts.at, problem);
             Vec::new()

@@ -22,44 +22,149 @@ const fn over(variable: &'static str, flag: &'static str, key: Key) -> Key {
 }
 
 pub const KEYS: &[Key] = &[
-    over("TIDINGS_LISTEN", "--listen", key("listen", "address", "\"127.0.0.1:8430\"", "Where the server listens. Anything but a loopback address needs access to be configured.")),
-    over("TIDINGS_DATA", "--data", key("data", "folder", "\"./data\"", "The embedded store and the records of running children. Relative to this file; as a flag or variable, to the current folder.")),
+    over(
+        "TIDINGS_LISTEN",
+        "--listen",
+        key(
+            "listen",
+            "address",
+            "\"127.0.0.1:8430\"",
+            "Where the server listens. Anything but a loopback address needs access to be configured.",
+        ),
+    ),
+    over(
+        "TIDINGS_DATA",
+        "--data",
+        key(
+            "data",
+            "folder",
+            "\"./data\"",
+            "The embedded store and the records of running children. Relative to this file; as a flag or variable, to the current folder.",
+        ),
+    ),
     key("access.jwt.algorithm", "HS256, RS256, ES256, EdDSA", "\"HS256\"", "The one algorithm that is accepted."),
     key("access.jwt.secret_file", "file", "", "For HS256: the secret, at least 32 bytes. A line end at its end does not count."),
     key("access.jwt.public_key_file", "file", "", "For RS256, ES256 and EdDSA: the public key, PEM."),
     key("access.jwt.jwks_url", "address", "", "For RS256, ES256 and EdDSA: where the keys are published. Instead of a file."),
     key("access.jwt.issuer", "text", "", "The `iss` that a token must carry."),
     key("access.jwt.audience", "text", "", "The `aud` that a token must carry."),
-    key("access.keys[].name", "text", "", "Who the key speaks for: the subject, and the owner of what it submits for nobody else. Needed."),
+    key(
+        "access.keys[].name",
+        "text",
+        "",
+        "Who the key speaks for: the subject, and the owner of what it submits for nobody else. Needed.",
+    ),
     key("access.keys[].sha256", "64 hex digits", "", "SHA-256 of the key. `tidings key new` makes both. Needed."),
-    key("access.keys[].scopes", "list of scopes", "[\"jobs:read\", \"jobs:submit\", \"jobs:control\", \"jobs:report\"]", "What it may: `jobs:read`, `jobs:submit`, `jobs:control`, `jobs:report`, `admin`."),
+    key(
+        "access.keys[].scopes",
+        "list of scopes",
+        "[\"jobs:read\", \"jobs:submit\", \"jobs:control\", \"jobs:report\"]",
+        "What it may: `jobs:read`, `jobs:submit`, `jobs:control`, `jobs:report`, `admin`.",
+    ),
     key("access.keys[].tenant", "text", "\"default\"", "The tenant that it belongs to."),
     key("access.keys[].tenant_wide", "true or false", "false", "Whether it sees all jobs of its tenant, not only its own."),
-    over("TIDINGS_ORIGINS", "--origin", key("access.origins", "list of web origins", "[]", "Foreign web origins whose pages may call the server. As a variable: separated by commas.")),
-    key("access.metrics", "closed, open", "\"closed\"", "Whether `/metrics` and the details of `/readyz` are shown to callers without the scope `admin`."),
-    over("TIDINGS_LOG_FORMAT", "--log-format", key("log.format", "text, json", "\"text\"", "Shape of the server's log, on stderr.")),
-    over("TIDINGS_LOG", "--log", key("log.level", "filter", "\"info\"", "`error`, `warn`, `info`, `debug`, `trace`, or a filter by module such as `info,tidings_store=debug`.")),
+    over(
+        "TIDINGS_ORIGINS",
+        "--origin",
+        key(
+            "access.origins",
+            "list of web origins",
+            "[]",
+            "Foreign web origins whose pages may call the server. As a variable: separated by commas.",
+        ),
+    ),
+    key(
+        "access.metrics",
+        "closed, open",
+        "\"closed\"",
+        "Whether `/metrics` and the details of `/readyz` are shown to callers without the scope `admin`.",
+    ),
+    over(
+        "TIDINGS_LOG_FORMAT",
+        "--log-format",
+        key("log.format", "text, json", "\"text\"", "Shape of the server's log, on stderr."),
+    ),
+    over(
+        "TIDINGS_LOG",
+        "--log",
+        key(
+            "log.level",
+            "filter",
+            "\"info\"",
+            "`error`, `warn`, `info`, `debug`, `trace`, or a filter by module such as `info,tidings_store=debug`.",
+        ),
+    ),
     key("limits.concurrency", "number", "8", "How many children run at once, over all tasks."),
     key("limits.stop_within", "duration", "\"20s\"", "How long a stop waits for connections and children before it ends them."),
-    key("tasks.<name>.mode", "process, tracked, worker", "\"process\"", "Who does the work: a child of the server, the app itself in its own request, or a worker of yours that claims jobs."),
-    key("tasks.<name>.command", "list of texts", "", "Program and arguments, never through a shell. Needed for mode `process`, refused for the others."),
-    key("tasks.<name>.channel", "plain, lines, node-ipc", "\"plain\"", "How server and child talk: any program; JSON lines on a descriptor; Node's `process.send`."),
-    key("tasks.<name>.progress", "channel, percent", "\"channel\"", "`percent` reads the last percentage that the program printed."),
-    key("tasks.<name>.pause", "cooperative, freeze, none", "\"cooperative\"; on channel `plain` \"freeze\"", "How a running attempt is paused: it is asked; its processes are stopped by the kernel; not at all."),
+    key(
+        "tasks.<name>.mode",
+        "process, tracked, worker",
+        "\"process\"",
+        "Who does the work: a child of the server, the app itself in its own request, or a worker of yours that claims jobs.",
+    ),
+    key(
+        "tasks.<name>.command",
+        "list of texts",
+        "",
+        "Program and arguments, never through a shell. Needed for mode `process`, refused for the others.",
+    ),
+    key(
+        "tasks.<name>.channel",
+        "plain, lines, node-ipc",
+        "\"plain\"",
+        "How server and child talk: any program; JSON lines on a descriptor; Node's `process.send`.",
+    ),
+    key(
+        "tasks.<name>.progress",
+        "channel, percent",
+        "\"channel\"",
+        "`percent` reads the last percentage that the program printed.",
+    ),
+    key(
+        "tasks.<name>.pause",
+        "cooperative, freeze, none",
+        "\"cooperative\"; on channel `plain` \"freeze\"",
+        "How a running attempt is paused: it is asked; its processes are stopped by the kernel; not at all.",
+    ),
     key("tasks.<name>.concurrency", "number", "10", "How many of it run at once. What exceeds it waits as `pending`."),
-    key("tasks.<name>.time_limit", "duration", "", "Longest running time of one attempt, paused time not counted. None: unlimited."),
+    key(
+        "tasks.<name>.time_limit",
+        "duration",
+        "",
+        "Longest running time of one attempt, paused time not counted. None: unlimited.",
+    ),
     key("tasks.<name>.abort_grace", "duration", "\"10s\"", "How long an asked abort may take before it is enforced."),
     key("tasks.<name>.exit_grace", "duration", "\"5s\"", "From a reported end to SIGTERM, when the child does not exit by itself."),
-    key("tasks.<name>.start_within", "duration", "", "How long a job may wait to start, from when it is due; then it is `timed_out`. None: for ever."),
+    key(
+        "tasks.<name>.start_within",
+        "duration",
+        "",
+        "How long a job may wait to start, from when it is due; then it is `timed_out`. None: for ever.",
+    ),
     key("tasks.<name>.retry.attempts", "number", "1", "Attempts in all, the first included; at most 100."),
     key("tasks.<name>.retry.base", "duration", "\"1s\"", "Wait before the second attempt; doubles with each further one."),
     key("tasks.<name>.retry.max", "duration", "\"5m\"", "Longest wait."),
     key("tasks.<name>.retry.on_timeout", "true or false", "false", "Whether a passed time limit is retried too."),
-    key("tasks.<name>.rescue", "retry, lost", "\"retry\"; on mode `tracked` \"lost\"", "What becomes of a job whose holder vanished."),
-    key("tasks.<name>.env", "list of names", "[\"PATH\", \"HOME\", \"LANG\", \"TZ\"]", "Variables of the server that are passed on to the child; nothing else is."),
+    key(
+        "tasks.<name>.rescue",
+        "retry, lost",
+        "\"retry\"; on mode `tracked` \"lost\"",
+        "What becomes of a job whose holder vanished.",
+    ),
+    key(
+        "tasks.<name>.env",
+        "list of names",
+        "[\"PATH\", \"HOME\", \"LANG\", \"TZ\"]",
+        "Variables of the server that are passed on to the child; nothing else is.",
+    ),
     key("tasks.<name>.set_env", "table of texts", "", "Variables with fixed values; they win over `env`."),
     key("tasks.<name>.cwd", "folder", "\".\"", "Where the child starts. Relative to this file."),
-    key("tasks.<name>.memory", "size", "", "Resident memory of the child with all its descendants; above, it is ended with reason `out_of_memory`. None: unlimited."),
+    key(
+        "tasks.<name>.memory",
+        "size",
+        "",
+        "Resident memory of the child with all its descendants; above, it is ended with reason `out_of_memory`. None: unlimited.",
+    ),
     key("tasks.<name>.title", "text", "", "The task's name for people."),
     key("tasks.<name>.description", "text", "", "What it does, for people."),
     key("tasks.<name>.example", "JSON text", "", "An input to start with, offered by the dashboard."),
@@ -72,7 +177,7 @@ pub fn reference() -> String {
          Printed by `tidings config reference` from the list that the server reads by.\n\n\
          `tidings serve` reads `tidings.toml` of the current folder, or the file named by `--config` or `TIDINGS_CONFIG`. A flag wins over\n\
          a variable, a variable over the file, the file over the default. An unknown key is an error. `tidings config check` reads the\n\
-         file and says all that is wrong with it. SIGHUP reads `[tasks.*]` again.\n\n\
+         file and says all that is wrong with it. SIGHUP reads `[tasks.*]` and `[access]` again.\n\n\
          Durations are numbers with `ms`, `s`, `m`, `h` or `d` (`\"1h30m\"`); sizes with `B`, `KB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`.\n",
     );
     let mut section = None;
@@ -81,7 +186,9 @@ pub fn reference() -> String {
         if section != Some(of) {
             section = Some(of);
             let heading = if of.is_empty() { "Top of the file".to_owned() } else { format!("`[{of}]`") };
-            page.push_str(&format!("\n## {heading}\n\n| Key | Value | Default | Meaning | Variable | Flag |\n|---|---|---|---|---|---|\n"));
+            page.push_str(&format!(
+                "\n## {heading}\n\n| Key | Value | Default | Meaning | Variable | Flag |\n|---|---|---|---|---|---|\n"
+            ));
         }
         let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{text}`") };
         let default = if key.default.contains('`') { key.default.to_owned() } else { code(key.default) };

@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::units;
 
@@ -199,9 +199,10 @@ impl<'p, 't> Section<'p, 't> {
     pub fn texts(&self, key: &'static str) -> Option<Placed<Vec<String>>> {
         let value = self.value(key)?;
         let at = value.span().start;
-        let texts = value.get_ref().as_array().and_then(|list| {
-            list.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
-        });
+        let texts = value
+            .get_ref()
+            .as_array()
+            .and_then(|list| list.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<String>>>());
         if texts.is_none() {
             self.wrong(key, at, "must be a list of texts, for example [\"a\", \"b\"]");
         }

@@ -31,7 +31,11 @@ pub struct Surroundings<'a> {
 /// One task, or `None` when what is wrong with it leaves nothing to run.
 pub fn read(name: Placed<String>, section: Section<'_, '_>, around: &Surroundings<'_>) -> Option<Task> {
     if name.value.is_empty() || name.value.len() > limits::NAME_BYTES || name.value.chars().any(char::is_control) {
-        section.wrong("name", name.at, format_args!("a task's name has 1 to {} bytes and no control characters", limits::NAME_BYTES));
+        section.wrong(
+            "name",
+            name.at,
+            format_args!("a task's name has 1 to {} bytes and no control characters", limits::NAME_BYTES),
+        );
     }
     let mode = section.word("mode", MODES, Mode::as_str).map_or(Mode::Process, |placed| placed.value);
     let policy = Arc::new(policy(&section, mode));
@@ -140,10 +144,15 @@ fn environment(section: &Section<'_, '_>, around: &Surroundings<'_>) -> Vec<(Str
         section.wrong("env", names.at, format_args!("{name:?} is not a variable's name; values belong into set_env"));
     }
     let names = named.map_or_else(|| PASSED_ON.iter().map(|name| (*name).to_owned()).collect(), |names| names.value);
-    let mut env: Vec<(String, String)> = names.into_iter().filter_map(|name| Some((name.clone(), (around.variable)(&name)?))).collect();
+    let mut env: Vec<(String, String)> =
+        names.into_iter().filter_map(|name| Some((name.clone(), (around.variable)(&name)?))).collect();
     for (name, value) in section.text_table("set_env") {
         if !is_variable(&name) || name.starts_with("TIDINGS_") {
-            section.wrong("set_env", value.at, format_args!("{name:?} cannot be set: names of variables only, and none that begins with TIDINGS_"));
+            section.wrong(
+                "set_env",
+                value.at,
+                format_args!("{name:?} cannot be set: names of variables only, and none that begins with TIDINGS_"),
+            );
         }
         env.retain(|(held, _)| *held != name);
         env.push((name, value.value));

@@ -90,10 +90,7 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
             "conf/tidings.toml:3: [tasks.x] time_limit: \"10 minutes\" is not a duration: write a number and ms, s, m, h or d, for example \
              \"90s\" or \"1h30m\"",
         ),
-        (
-            "[tasks.x]\ncommand = [\"a\"]\nmemory = 512",
-            "conf/tidings.toml:3: [tasks.x] memory: must be a text, not a number",
-        ),
+        ("[tasks.x]\ncommand = [\"a\"]\nmemory = 512", "conf/tidings.toml:3: [tasks.x] memory: must be a text, not a number"),
         (
             "[tasks.x]\ncommand = [\"a\"]\nchannel = \"node_ipc\"",
             "conf/tidings.toml:3: [tasks.x] channel: \"node_ipc\" is none of plain, lines, node-ipc; did you mean \"node-ipc\"?",
@@ -102,13 +99,19 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
             "[tasks.x]\ncommand = [\"a\"]\npause = \"cooperative\"",
             "conf/tidings.toml:3: [tasks.x] pause: cooperative needs a channel to ask on; on channel plain use freeze or none",
         ),
-        ("[tasks.x]\ncommand = \"a b\"", "conf/tidings.toml:2: [tasks.x] command: must be a list of texts, for example [\"a\", \"b\"]"),
+        (
+            "[tasks.x]\ncommand = \"a b\"",
+            "conf/tidings.toml:2: [tasks.x] command: must be a list of texts, for example [\"a\", \"b\"]",
+        ),
         (
             "[tasks.x]\nmode = \"tracked\"\ncommand = [\"a\"]",
             "conf/tidings.toml:3: [tasks.x] command: is for mode process; in mode tracked the server starts nothing",
         ),
         ("[limits]\nconcurrency = 0", "conf/tidings.toml:2: [limits] concurrency: must be a whole number from 1 to 10000"),
-        ("listen = \"8430\"", "conf/tidings.toml:1: listen: \"8430\" is not an address: write IP and port, for example \"127.0.0.1:8430\""),
+        (
+            "listen = \"8430\"",
+            "conf/tidings.toml:1: listen: \"8430\" is not an address: write IP and port, for example \"127.0.0.1:8430\"",
+        ),
         (
             "[access]\norigins = [\"https://app.example/page\"]",
             "conf/tidings.toml:2: [access] origins: \"https://app.example/page\" is not a web origin: write scheme, host and port only, for \
@@ -136,7 +139,8 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[test]
 fn a_foreign_address_is_allowed_with_access() {
     let digest = "ab".repeat(32);
-    let config = read(&format!("listen = \"0.0.0.0:80\"\n[access]\nkeys = [{{ name = \"shop\", sha256 = \"{digest}\" }}]")).unwrap();
+    let config =
+        read(&format!("listen = \"0.0.0.0:80\"\n[access]\nkeys = [{{ name = \"shop\", sha256 = \"{digest}\" }}]")).unwrap();
     let key = &config.access.keys[0];
     assert_eq!((key.sha256, key.scopes.len(), key.tenant.as_str(), key.tenant_wide), ([0xab; 32], 4, "default", false));
 }
