@@ -2,6 +2,7 @@
 //!
 //! `harness` starts servers and watches them as clients do; `rest`, `live` and `faults` hold the tests by what they look at.
 
+mod cli;
 mod faults;
 mod harness;
 mod live;

@@ -28,14 +28,14 @@ struct Ran {
 pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let (ours, bare) = (plan.room("submits")?, plan.room("submits-bare")?);
     let runtime = runtime()?;
-    let sync = sync_cost::measure(plan.root())?;
-    let ran = runtime.block_on(async {
-        make_tables(&bare).await?;
+    runtime.block_on(make_tables(&bare))?;
+    let run = async {
         let stage = Stage::open(&ours)?;
         let ran = submit_for(&stage, plan.span).await;
         stage.close().await;
         ran
-    })?;
+    };
+    let (ran, sync) = sync_cost::around(plan.root(), || runtime.block_on(run))?;
     let template = Template::read(&ours, 50_000)?;
     let (made, took) = BareRows::open(&bare)?.submit_each(&template, plan.span)?;
     let rate = ran.submits as f64 / ran.seconds;

@@ -21,11 +21,19 @@ pub struct Server {
 impl Server {
     /// A running server with this `tidings.toml`. Paths in it are meant from its folder; `{examples}` is the folder of the examples.
     pub async fn start(config: &str) -> Server {
+        Server::start_with(config, &[]).await
+    }
+
+    /// The same, with files beside the configuration.
+    pub async fn start_with(config: &str, files_beside: &[(&str, &str)]) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let examples = files::root().join("examples");
         let config_path = folder.path().join("tidings.toml");
         let config = config.replace("{examples}", &examples.display().to_string());
         std::fs::write(&config_path, config).expect("the configuration is written");
+        for (name, text) in files_beside {
+            std::fs::write(folder.path().join(name), text).expect("a file beside it is written");
+        }
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let http = Http::new(format!("http://127.0.0.1:{port}"));
         let mut server = Server { folder, config: config_path, port, process: None, http };

@@ -1,3 +1,5 @@
-//! Asking: submits, reads, verbs and their refusals.
+//! Asking: submits, reads, verbs and their refusals; who may.
 
+mod access;
 mod asking;
+mod limits;

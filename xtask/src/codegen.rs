@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+mod printed;
 mod statuses;
 
 struct Generator {
@@ -14,7 +15,13 @@ struct Generator {
     make: fn(&Path) -> Result<String, String>,
 }
 
-const GENERATORS: &[Generator] = &[Generator { path: "docs/reference/statuses.md", make: statuses::page }];
+const GENERATORS: &[Generator] = &[
+    Generator { path: "docs/reference/statuses.md", make: statuses::page },
+    Generator { path: "docs/reference/openapi.json", make: printed::openapi },
+    Generator { path: "docs/reference/asyncapi.json", make: printed::asyncapi },
+    Generator { path: "docs/reference/configuration.md", make: printed::configuration },
+    Generator { path: "docs/reference/exit-codes.md", make: printed::exit_codes },
+];
 
 /// Writes what is stale; true when all could be made.
 pub(crate) fn write(root: &Path) -> bool {

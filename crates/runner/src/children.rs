@@ -140,7 +140,7 @@ fn word_of(said: ChildSaid) -> Option<Said> {
         ChildSaid::Resumed => Said::Resumed,
         ChildSaid::Completed { result } => Said::Completed { result: result.map(Json::from_valid) },
         ChildSaid::Failed { message, kind, no_retry } => {
-            Said::Failed { error: error_of(kind, "reported", &message), again: !no_retry }
+            Said::Failed { error: error_of(kind, "error", &message), again: !no_retry }
         }
         // It is confirmed when its processes are gone.
         ChildSaid::Aborted => return None,
@@ -152,6 +152,7 @@ fn word_of(said: ChildSaid) -> Option<Said> {
         ChildSaid::Exited { outcome, .. } => Said::Ended(match outcome {
             Outcome::Completed { result } => Ended::Completed { result: result.map(Json::from_valid) },
             Outcome::Failed { reason, message, kind, no_retry } => {
+                let reason = if reason == "reported" { "error" } else { reason };
                 Ended::Failed { error: error_of(kind, reason, &message), again: !no_retry }
             }
             Outcome::Aborted | Outcome::TimedOut => Ended::Stopped,

@@ -92,6 +92,9 @@ pub enum Command {
     /// The detached part of `run`
     #[command(hide = true)]
     RunHost,
+    /// Print a generated document of the API
+    #[command(hide = true)]
+    Document { which: Document },
 }
 
 #[derive(Debug, Args)]
@@ -313,4 +316,11 @@ mod tests {
             }
         }
     }
+}
+
+/// The documents that are made from the code.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Document {
+    Openapi,
+    Asyncapi,
 }

@@ -14,7 +14,7 @@ mod watch;
 use clap::CommandFactory;
 use client::Client;
 
-use crate::cli::{Cli, Command, Config, Reach};
+use crate::cli::{Cli, Command, Config, Document, Reach};
 use crate::exit::{Exit, Failure};
 use crate::{config, exit, find};
 
@@ -52,6 +52,14 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Doctor(args) => doctor::doctor(reach, args).await,
         Command::RunHost => run_host::host().await,
+        Command::Document { which } => {
+            let text = match which {
+                Document::Openapi => api::openapi_json(),
+                Document::Asyncapi => api::asyncapi_json(),
+            };
+            out!("{}", text.trim_end());
+            Ok(())
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use wire::record::{JobSummary, OutputChunk, Progress};
 
 use crate::words;
 
+/// Characters of the longest status.
+const STATUS_WIDTH: usize = 9;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Bars,
@@ -124,8 +127,9 @@ impl Screen {
             }
             self.bars.add(bar)
         });
+        let gap = " ".repeat(STATUS_WIDTH.saturating_sub(job.status.len()));
         let status = words::status(&job.status, self.colour);
-        bar.set_prefix(format!("{} {status:9}", words::name(job).chars().take(40).collect::<String>()));
+        bar.set_prefix(format!("{} {status}{gap}", words::name(job).chars().take(40).collect::<String>()));
         bar.set_position(job.progress.percentage.map_or(0, |percentage| (percentage * 10.0) as u64));
         let parts = [words::progress(&job.progress), words::because(job)];
         bar.set_message(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "));

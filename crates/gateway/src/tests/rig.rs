@@ -335,7 +335,7 @@ pub fn operator() -> Principal {
 
 /// Waits until nobody has anything left to do.
 pub async fn idle() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
 }
 
 /// Takes all frames until none comes any more.
@@ -352,6 +352,11 @@ pub async fn drain(connection: &Connection) -> Vec<Value> {
 }
 
 /// Frames in short: `update 3 [1]`, `live 1 resumed`, …
+/// Moves the paused clock: whatever is due within this time happens.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 pub async fn told(connection: &Connection) -> Vec<String> {
     drain(connection).await.iter().filter(|frame| frame["type"] != "hello").map(short).collect()
 }

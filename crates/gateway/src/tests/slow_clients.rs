@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use domain::event::EventKind::*;
 use domain::{JobId, Topic};
-use tokio::time::sleep;
 use wire::close::Close;
 
 use super::rig::*;
@@ -138,7 +137,7 @@ async fn who_takes_nothing_for_thirty_seconds_is_cut() {
     let reader = reads.clone();
     let reading = tokio::spawn(async move { while reader.next().await.is_ok() {} });
     rig.bump(1);
-    sleep(Duration::from_secs(29)).await;
+    pass(Duration::from_secs(29)).await;
     assert!(tokio::time::timeout(Duration::from_millis(1), stalled.closed()).await.is_err());
     assert_eq!(stalled.closed().await, Close::TooSlow);
     assert_eq!(rig.hub.stats().cut.load(Ordering::Relaxed), 1);
@@ -177,7 +176,7 @@ async fn clients_on_many_threads_are_given_each_event_once_and_in_order() {
                         }
                     }
                     if i % 4 == 0 {
-                        sleep(Duration::from_millis(u64::from(i))).await;
+                        pass(Duration::from_millis(u64::from(i))).await;
                     }
                 }
             })

@@ -106,7 +106,7 @@ while True:
         let before = wrote();
         before > 100_000
             && (0..50).all(|_| {
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                crate::stage::breathe();
                 wrote() == before
             })
     })

@@ -166,3 +166,8 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// The time between two looks at something that has no signal.
+pub fn breathe() {
+    std::thread::sleep(Duration::from_millis(2));
+}

@@ -8,7 +8,7 @@ use engine::task::{Channel, ProgressFrom};
 use super::*;
 
 fn layers() -> Layers {
-    let variables = [("PATH", "/bin"), ("HOME", "/home/ann"), ("SECRET", "x")];
+    let variables = [("PATH", "/bin"), ("HOME", "/users/ann"), ("SECRET", "x")];
     Layers {
         environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         folder: "/app".into(),
