@@ -88,6 +88,11 @@ impl Server {
         self.reap()
     }
 
+    /// Waits for the end of a server that was told to stop.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
+        self.reap()
+    }
+
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = Pid::from_raw(self.pid()) {
             rustix::process::kill_process(pid, signal).expect("the server can be signalled");

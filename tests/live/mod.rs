@@ -1,5 +1,6 @@
 //! Watching: the main job end to end, in each run mode and over each channel.
 
+mod connection;
 mod main_job;
 mod tracked_job;
 mod workers;

@@ -28,7 +28,7 @@ const STEPS: &[Step] = &[
     step("packages-size", &["npm", "run", "size"]),
     step("examples", &["npm", "test", "--prefix", "examples"]),
     step("browser", &["npm", "run", "test:browser"]),
-    step("bench", &["cargo", "run", "-p", "tidings-bench", "--", "--quick"]),
+    step("bench", &["target/debug/tidings-bench", "--quick"]),
 ];
 
 /// What runs the tests where `cargo nextest` is not installed.

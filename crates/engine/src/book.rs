@@ -159,7 +159,8 @@ impl Book {
         }
     }
 
-    /// Collects what is due by now.
+    /// Collects what is due by now. What is to be written stays due until [`Book::saved`] and [`Book::renewed`] are told: a transition
+    /// that comes meanwhile must carry the newest progress.
     pub fn flush(&self, with_saves: bool) -> Flush {
         let now = Instant::now();
         let mut flush = Flush::default();
@@ -174,24 +175,36 @@ impl Book {
                 continue;
             }
             if !entry.is_saved {
-                entry.is_saved = true;
                 flush.saves.push(SavedProgress { id: *id, attempt: entry.attempt, ticked: entry.ticked.clone() });
             }
             if entry.was_heard && now - entry.renewed >= Duration::from_millis(entry.lease_ms / 4) {
-                entry.was_heard = false;
-                entry.renewed = now;
                 flush.renewals.push((*id, entry.proof));
             }
         }
         flush
     }
 
-    /// Marks progress as not written after all.
-    pub fn unsave(&self, saves: &[SavedProgress]) {
+    /// Marks progress as written, where it still is the newest.
+    pub fn saved(&self, saves: &[SavedProgress]) {
         let mut entries = self.entries();
         for save in saves {
-            if let Some(entry) = entries.get_mut(&save.id) {
-                entry.is_saved = false;
+            if let Some(entry) = entries.get_mut(&save.id)
+                && (entry.attempt, entry.ticked.tick) == (save.attempt, save.ticked.tick)
+            {
+                entry.is_saved = true;
+            }
+        }
+    }
+
+    /// Marks leases as renewed just now.
+    pub fn renewed(&self, renewals: &[(JobId, LeaseProof)]) {
+        let mut entries = self.entries();
+        for (id, proof) in renewals {
+            if let Some(entry) = entries.get_mut(id)
+                && entry.proof == *proof
+            {
+                entry.was_heard = false;
+                entry.renewed = Instant::now();
             }
         }
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use domain::access::{Principal, Scope};
 use domain::job::Job;
 use domain::policy::Mode;
-use domain::request::{ClaimJobs, LeaseGrant};
+use domain::request::{ClaimJobs, LeaseGrant, Report};
 use domain::{Answer, Request, Text};
+use tokio::sync::oneshot;
 use wire::body::Claim;
 use wire::record::Lease;
 
@@ -15,6 +16,7 @@ use crate::bounds;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::random;
+use crate::report::plain_error;
 
 /// Most jobs that one claim may take.
 const CLAIM_JOBS: u32 = 100;
@@ -38,8 +40,9 @@ struct Wanted {
 }
 
 impl Engine {
-    /// Takes up to `max` jobs of the worker's tasks; waits for the first when there are none.
-    pub async fn claim(&self, principal: &Principal, body: &Claim) -> Result<Vec<Claimed>, Error> {
+    /// Takes up to `max` jobs of the worker's tasks; waits for the first when there are none. Dropped half-way, it takes none: what was
+    /// given to a worker that had left goes to the next.
+    pub async fn claim(self: &Arc<Engine>, principal: &Principal, body: &Claim) -> Result<Vec<Claimed>, Error> {
         principal.require(Scope::JobsReport)?;
         let max = body.max.unwrap_or(1);
         if max == 0 || max > CLAIM_JOBS {
@@ -88,7 +91,7 @@ impl Engine {
         Ok(tasks)
     }
 
-    async fn claim_now(&self, wanted: &Wanted) -> Result<Vec<Claimed>, Error> {
+    async fn claim_now(self: &Arc<Engine>, wanted: &Wanted) -> Result<Vec<Claimed>, Error> {
         for task in &wanted.tasks {
             self.worker_was_here(&wanted.tenant, task);
         }
@@ -105,21 +108,32 @@ impl Engine {
             })
             .collect();
         let leases = offers.iter().map(|(_, grant)| grant.clone()).collect();
-        let answer = self
-            .commit(Request::Claim(ClaimJobs {
-                mode: Mode::Worker,
-                tenant: Some(wanted.tenant.clone()),
-                slots,
-                total: u32::MAX,
-                leases,
-            }))
-            .await?;
-        let Answer::Claimed(jobs) = answer else { return Ok(Vec::new()) };
+        let claim = ClaimJobs { mode: Mode::Worker, tenant: Some(wanted.tenant.clone()), slots, total: u32::MAX, leases };
+        let (give, given) = oneshot::channel();
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let answer = engine.commit(Request::Claim(claim)).await;
+            if let Err(Ok(Answer::Claimed(jobs))) = give.send(answer) {
+                engine.take_back(jobs).await;
+            }
+        });
+        let Answer::Claimed(jobs) = given.await.map_err(|_| Error::ShuttingDown)?? else { return Ok(Vec::new()) };
         let claimed = jobs.into_iter().zip(offers).map(|(job, (token, _))| {
             self.book.learn(&job);
             let expires_at = job.lease.as_ref().map_or_else(String::new, |lease| wire::time::show(lease.expires_at));
             Claimed { job, lease: Lease { token, expires_at } }
         });
         Ok(claimed.collect())
+    }
+
+    /// Their worker left before it was told of them: nothing was begun, and no attempt is lost by it.
+    async fn take_back(&self, jobs: Vec<Arc<Job>>) {
+        for job in jobs {
+            let Some(proof) = job.lease.as_ref().map(|lease| lease.proof) else { continue };
+            let error = plain_error("not_taken", "its worker had left before it was given the job");
+            if let Err(error) = self.report(job.id, proof, Report::Fail { error, again: true, interrupted: true }).await {
+                tracing::warn!(job = %job.id, %error, "a job that nobody took waits until its lease ends");
+            }
+        }
     }
 }

@@ -48,6 +48,8 @@ pub struct Engine {
     workers: Mutex<HashMap<(Text, Text), Instant>>,
     /// Jobs of this node's own children whose wish may have changed.
     pub(crate) wished: Mutex<HashMap<JobId, Arc<Notify>>>,
+    /// When the store last could not write; `None` while it always could.
+    outage: Mutex<Option<Instant>>,
 }
 
 /// A caller's idempotency key with its route and body.
@@ -95,6 +97,7 @@ impl Engine {
             released,
             workers: Mutex::default(),
             wished: Mutex::default(),
+            outage: Mutex::default(),
         })
     }
 
@@ -128,7 +131,15 @@ impl Engine {
     }
 
     pub(crate) async fn commit(&self, request: Request) -> Result<Answer, Error> {
-        Ok(self.store.commit(request).await?)
+        let answer = self.store.commit(request).await.map_err(Error::from);
+        if answer.as_ref().is_err_and(is_outage) {
+            *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        answer
+    }
+
+    pub(crate) fn last_outage(&self) -> Option<Instant> {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The job, if the caller may see it.
@@ -191,6 +202,10 @@ impl Listener for Engine {
         let wished = self.wished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut may_claim = false;
         for event in events.iter() {
+            tracing::debug!(
+                job = %event.job, task = %event.keys.task, rev = event.rev, kind = %event.kind, status = %event.status,
+                place = event.place, "transition"
+            );
             may_claim |=
                 event.status == domain::Status::Pending || event.status.is_end() || event.from == Some(domain::Status::Running);
             if let Some(notify) = wished.get(&event.job) {

@@ -174,7 +174,10 @@ impl Release {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the log could not be read; trying again");
-                    break;
+                    self.release_held();
+                    // What is held back behind the hole is tried again after another hole's patience, not at once.
+                    self.hole_since = (!self.held.is_empty()).then(Instant::now);
+                    return self.place - before;
                 }
             }
         }

@@ -32,11 +32,11 @@ impl Engine {
     ) -> Result<ReportAnswer, Error> {
         principal.require(Scope::JobsReport)?;
         let proof = random::lease_proof(lease);
-        let heard = self.progress(id, proof, convert::progress_in(&body.progress)).await?;
+        let heard = self.progress_by(principal, id, proof, convert::progress_in(&body.progress)).await?;
         match body.acknowledge {
             None => Ok(self.heard(heard)),
             Some(wish) => {
-                let job = self.report(id, proof, Report::Acknowledge { wish }).await?;
+                let job = self.report_by(principal, id, proof, Report::Acknowledge { wish }).await?;
                 Ok(report_answer(&job))
             }
         }
@@ -51,7 +51,7 @@ impl Engine {
     ) -> Result<ReportAnswer, Error> {
         principal.require(Scope::JobsReport)?;
         let extend_ms = body.lease_ms.map(|ms| bounds::lease_ms(Some(ms))).transpose()?;
-        let job = self.report(id, random::lease_proof(lease), Report::Heartbeat { extend_ms }).await?;
+        let job = self.report_by(principal, id, random::lease_proof(lease), Report::Heartbeat { extend_ms }).await?;
         Ok(report_answer(&job))
     }
 
@@ -65,8 +65,8 @@ impl Engine {
         principal.require(Scope::JobsReport)?;
         let result = body.result.as_ref().map(|value| bounds::payload("result", value, limits::PAYLOAD_BYTES)).transpose()?;
         let proof = random::lease_proof(lease);
-        self.last_progress(id, proof, body.progress.as_ref()).await?;
-        let job = self.report(id, proof, Report::Complete { result }).await?;
+        self.last_progress(principal, id, proof, body.progress.as_ref()).await?;
+        let job = self.report_by(principal, id, proof, Report::Complete { result }).await?;
         Ok(report_answer(&job))
     }
 
@@ -79,10 +79,10 @@ impl Engine {
     ) -> Result<ReportAnswer, Error> {
         principal.require(Scope::JobsReport)?;
         let proof = random::lease_proof(lease);
-        self.last_progress(id, proof, body.progress.as_ref()).await?;
+        self.last_progress(principal, id, proof, body.progress.as_ref()).await?;
         let error = convert::error_in(&body.error);
         let report = Report::Fail { error, again: body.retry, interrupted: body.interrupted };
-        let job = self.report(id, proof, report).await?;
+        let job = self.report_by(principal, id, proof, report).await?;
         Ok(report_answer(&job))
     }
 
@@ -96,7 +96,7 @@ impl Engine {
         principal.require(Scope::JobsReport)?;
         let on = bounds::name("on", &body.on)?;
         let until = body.until.as_deref().map(|until| bounds::time("until", until)).transpose()?;
-        let job = self.report(id, random::lease_proof(lease), Report::Wait { on, until }).await?;
+        let job = self.report_by(principal, id, random::lease_proof(lease), Report::Wait { on, until }).await?;
         Ok(report_answer(&job))
     }
 
@@ -120,11 +120,32 @@ impl Engine {
                 format!("{:?} is none of {}", limits::cut(&chunk.stream, 40), STREAMS.join(", ")),
             ));
         }
-        let job = self.report(id, random::lease_proof(lease), Report::Heartbeat { extend_ms: None }).await?;
+        let job = self.report_by(principal, id, random::lease_proof(lease), Report::Heartbeat { extend_ms: None }).await?;
         let now = self.clock.now();
         let pieces = body.chunks.iter().map(|chunk| (Text::from(chunk.stream.as_str()), now, Bytes::from(chunk.text.clone())));
         self.append_output(id, job.attempt, pieces.collect(), false).await?;
         Ok(report_answer(&job))
+    }
+
+    async fn report_by(&self, principal: &Principal, id: JobId, proof: LeaseProof, report: Report) -> Result<Arc<Job>, Error> {
+        let said = self.report(id, proof, report).await;
+        self.hide_foreign(principal, id, said).await
+    }
+
+    async fn progress_by(&self, principal: &Principal, id: JobId, proof: LeaseProof, progress: Progress) -> Result<Heard, Error> {
+        let said = self.progress(id, proof, progress).await;
+        self.hide_foreign(principal, id, said).await
+    }
+
+    /// Whoever brings a wrong lease learns that the job exists only if it may know of it: by its view, or as a service of its tenant.
+    async fn hide_foreign<T>(&self, principal: &Principal, id: JobId, said: Result<T, Error>) -> Result<T, Error> {
+        if !matches!(said, Err(Error::Refused(Refusal::StaleLease))) {
+            return said;
+        }
+        match self.store.job(id).await? {
+            Some(job) if principal.view().sees(&job) || (principal.is_service && job.tenant == principal.tenant) => said,
+            _ => Err(Error::Refused(Refusal::NotFound)),
+        }
     }
 
     /// Takes progress under a lease: checked and kept in memory, shown and written in its time.
@@ -146,9 +167,15 @@ impl Engine {
         }
     }
 
-    async fn last_progress(&self, id: JobId, proof: LeaseProof, progress: Option<&wire::record::Progress>) -> Result<(), Error> {
+    async fn last_progress(
+        &self,
+        principal: &Principal,
+        id: JobId,
+        proof: LeaseProof,
+        progress: Option<&wire::record::Progress>,
+    ) -> Result<(), Error> {
         let Some(progress) = progress else { return Ok(()) };
-        match self.progress(id, proof, convert::progress_in(progress)).await {
+        match self.progress_by(principal, id, proof, convert::progress_in(progress)).await {
             // The end is said again after it was heard: its progress is there already.
             Ok(_) | Err(Error::Refused(Refusal::WrongStatus { .. } | Refusal::StaleLease)) => Ok(()),
             Err(error) => Err(error),

@@ -35,8 +35,15 @@ impl Engine {
             return Err(Error::over("jobs", format!("{} jobs, 1 to {most} are allowed", bodies.len()), most as u64));
         }
         let mut jobs = Vec::with_capacity(bodies.len());
+        let mut followed = None;
         for body in bodies {
-            jobs.push(self.prepare(principal, body)?);
+            let job = self.prepare(principal, body)?;
+            let follows = job.parent.map(|parent| (parent, job.owner.clone()));
+            if follows != followed {
+                self.check_parent(principal, &job).await?;
+                followed = follows;
+            }
+            jobs.push(job);
         }
         self.make(principal, jobs, conditions).await
     }
@@ -117,6 +124,15 @@ impl Engine {
             new.wait_reason = self.wait_reason(mode, &new.tenant, &new.task);
         }
         Ok(new)
+    }
+
+    /// A job may be the child of one that its maker may see, or of the same owner. For anybody else there is no such parent.
+    async fn check_parent(&self, principal: &Principal, new: &NewJob) -> Result<(), Error> {
+        let Some(parent) = new.parent else { return Ok(()) };
+        match self.store.job(parent).await? {
+            Some(job) if principal.view().sees(&job) || (job.tenant == new.tenant && job.owner == new.owner) => Ok(()),
+            _ => Err(Error::Refused(Refusal::NoParent { parent })),
+        }
     }
 
     fn wait_reason(&self, mode: Mode, tenant: &Text, task: &Text) -> Option<Text> {

@@ -18,6 +18,10 @@ use crate::port::Published;
 const STEP: usize = 256;
 /// The same while leases are not judged: those that ran out stay due, and must not hide what else is.
 const STEP_UNJUDGED: usize = 100_000;
+/// Shortest time between two looks that events ask for, in milliseconds.
+const PAUSE_MS: u64 = 20;
+/// The same while leases are not judged, when each look touches all that ran out.
+const PAUSE_UNJUDGED_MS: u64 = 250;
 /// Difference between the clock and a monotonic timer that counts as a jump, in milliseconds.
 const JUMP_MS: u64 = 5_000;
 /// How often old rows are removed, in seconds.
@@ -26,36 +30,59 @@ const RETENTION_SECONDS: u64 = 60;
 impl Engine {
     /// Runs until `stop`.
     pub async fn run_timers(self: Arc<Engine>, stop: CancellationToken) {
-        let mut judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+        tokio::join!(self.run_clock(&stop), self.run_retention(&stop));
+    }
+
+    /// Removes old rows beside the clock, which must not wait for it.
+    async fn run_retention(&self, stop: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_secs(RETENTION_SECONDS)) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                swept = self.store.sweep(self.clock.now()) => {
+                    if let Err(error) = swept {
+                        tracing::warn!(%error, "old rows could not be removed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn run_clock(&self, stop: &CancellationToken) {
+        let fair_chance = Duration::from_millis(limits::LEASE_MS);
+        let mut judge_from = Instant::now() + fair_chance;
         let mut anchor = (self.clock.now(), Instant::now());
-        let mut sweep_at = Instant::now() + Duration::from_secs(RETENTION_SECONDS);
         loop {
             let now = self.clock.now();
             let expected = anchor.0.plus_ms(anchor.1.elapsed().as_millis() as u64);
             if now.since_ms(expected).max(expected.since_ms(now)) > JUMP_MS {
                 tracing::warn!("the clock jumped from {} to {}", wire::time::show(expected), wire::time::show(now));
-                judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+                judge_from = Instant::now() + fair_chance;
             }
             anchor = (now, Instant::now());
+            // While it lasts it is noticed by whoever writes; what is due and moves nothing could be committed all the same.
+            judge_from = judge_from.max(self.last_outage().map_or(judge_from, |outage| outage + fair_chance));
             let may_judge = Instant::now() >= judge_from;
             let wait = match self.carry_out_due(may_judge).await {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::warn!(%error, "what is due could not be carried out; trying again");
-                    judge_from = Instant::now() + Duration::from_millis(limits::LEASE_MS);
+                    judge_from = Instant::now() + fair_chance;
                     Duration::from_millis(limits::SWEEP_MS)
                 }
             };
-            if Instant::now() >= sweep_at {
-                sweep_at = Instant::now() + Duration::from_secs(RETENTION_SECONDS);
-                if let Err(error) = self.store.sweep(now).await {
-                    tracing::warn!(%error, "old rows could not be removed");
-                }
-            }
+            let pause = Duration::from_millis(if may_judge { PAUSE_MS } else { PAUSE_UNJUDGED_MS });
+            let rung = async {
+                tokio::time::sleep(pause).await;
+                self.timer.notified().await;
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
-                () = self.timer.notified() => {}
+                () = rung => {}
             }
         }
     }
@@ -74,6 +101,10 @@ impl Engine {
                 Err(error) if is_outage(&error) => return Err(error),
                 _ => {}
             }
+        }
+        if moved > 0 {
+            // A place that its holder never gave back is free without an event that would say so.
+            self.claimable.notify_waiters();
         }
         // Leases that may not be judged yet stay due: they must not keep the loop busy.
         if is_full && moved > 0 {
@@ -107,16 +138,17 @@ impl Engine {
         for notice in flush.notices {
             self.bus.publish(Published::Notice(notice));
         }
-        if !flush.saves.is_empty()
-            && let Err(error) = self.commit(Request::SaveProgress { entries: flush.saves.clone() }).await
-        {
-            tracing::warn!(%error, "progress could not be written; trying again");
-            self.book.unsave(&flush.saves);
+        if !flush.saves.is_empty() {
+            match self.commit(Request::SaveProgress { entries: flush.saves.clone() }).await {
+                Ok(_) => self.book.saved(&flush.saves),
+                Err(error) => tracing::warn!(%error, "progress could not be written; trying again"),
+            }
         }
-        if !flush.renewals.is_empty()
-            && let Err(error) = self.commit(Request::RenewLeases { entries: flush.renewals }).await
-        {
-            tracing::warn!(%error, "leases could not be renewed; trying again");
+        if !flush.renewals.is_empty() {
+            match self.commit(Request::RenewLeases { entries: flush.renewals.clone() }).await {
+                Ok(_) => self.book.renewed(&flush.renewals),
+                Err(error) => tracing::warn!(%error, "leases could not be renewed; trying again"),
+            }
         }
     }
 }

@@ -18,10 +18,16 @@ use store::{MemoryOutput, MemoryStore};
 use tokio_util::sync::CancellationToken;
 use wire::LoggedEvent;
 
+#[path = "engine/children.rs"]
+mod children;
+#[path = "engine/full_disk.rs"]
+mod full_disk;
+
 struct World {
     engine: Arc<Engine>,
     clock: Arc<ManualClock>,
     store: SharedStore,
+    disk: Arc<full_disk::FullDisk>,
     shown: Arc<Shown>,
     stop: CancellationToken,
 }
@@ -52,7 +58,8 @@ impl World {
     fn new() -> World {
         let clock = ManualClock::at(Timestamp(1_700_000_000_000));
         let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
-        let store: SharedStore = MemoryStore::new(clock.clone(), bus.clone());
+        let disk = full_disk::FullDisk::below(MemoryStore::new(clock.clone(), bus.clone()));
+        let store: SharedStore = disk.clone();
         let retry = Retry { attempts: 2, base_ms: 1_000, max_ms: 1_000, on_timeout: false };
         let task = Task {
             name: "work".into(),
@@ -64,7 +71,9 @@ impl World {
             description: None,
             example: None,
         };
-        let catalog = Catalog { tasks: [(task.name.clone(), Arc::new(task))].into(), total: 8 };
+        let run = children::task("run");
+        let tasks = [(task.name.clone(), Arc::new(task)), (run.name.clone(), Arc::new(run))].into();
+        let catalog = Catalog { tasks, total: 8 };
         let parts = Parts {
             store: store.clone(),
             output: Arc::new(MemoryOutput::default()),
@@ -79,7 +88,7 @@ impl World {
         tokio::spawn(release.run(bus, stop.clone()));
         tokio::spawn(engine.clone().run_timers(stop.clone()));
         tokio::spawn(engine.clone().run_progress(stop.clone()));
-        World { engine, clock, store, shown, stop }
+        World { engine, clock, store, disk, shown, stop }
     }
 
     fn ann(&self) -> Principal {
@@ -191,6 +200,110 @@ async fn a_clock_that_jumps_an_hour_loses_no_lease() {
         world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await.expect("still its own");
         world.pass(20).await;
         assert_eq!(world.job(made.job.id).await.status, Status::Running, "jumped by {jump_ms} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_lease_is_judged_until_its_holder_could_renew_after_an_outage() {
+    let world = World::new();
+    let made = world.submit(json!({"task": "report", "mode": "tracked"})).await;
+    let lease = made.lease.expect("a lease").token;
+    let body = serde_json::from_value(json!({})).expect("a heartbeat");
+    world.pass(25).await;
+    world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await.expect("it is heard");
+    world.disk.fill(true);
+    for _ in 0..5 {
+        world.pass(11).await;
+        let refused = world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await;
+        assert!(matches!(refused, Err(engine::Error::Unavailable(_))), "{refused:?}");
+    }
+    world.pass(3).await;
+    world.disk.fill(false);
+    world.pass(8).await;
+    let job = world.job(made.job.id).await;
+    assert_eq!((job.status, job.rev), (Status::Running, 1), "{:?}", job.reason);
+    world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await.expect("still its own");
+    world.pass(25).await;
+    assert_eq!(world.job(made.job.id).await.status, Status::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_nobody_gave_back_wakes_whoever_waits_for_it() {
+    let world = World::new();
+    for _ in 0..3 {
+        world.submit(json!({"task": "work"})).await;
+    }
+    let silent = [world.claim().await.job.id, world.claim().await.job.id];
+    for id in silent {
+        world.engine.ask(&world.ann(), id, Ask::Kill, &Conditions::default()).await.expect("it is asked");
+    }
+    let (engine, ann) = (world.engine.clone(), world.ann());
+    let waiting = tokio::spawn(async move {
+        let body = serde_json::from_value(json!({"tasks": ["work"], "worker": "w", "wait": 55})).expect("a claim");
+        engine.claim(&ann, &body).await.expect("a claim")
+    });
+    world.pass(20).await;
+    assert_eq!(world.job(silent[0]).await.reason.as_deref(), Some("unconfirmed"));
+    assert!(!waiting.is_finished(), "the places are taken until the leases would have ended");
+    world.pass(12).await;
+    assert!(waiting.is_finished(), "the places are free");
+    assert_eq!(waiting.await.expect("it ran").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_nobody_is_there_to_take_any_more_goes_to_the_next() {
+    let world = World::new();
+    let id = world.submit(json!({"task": "work"})).await.job.id;
+    let body = serde_json::from_value(json!({"tasks": ["work"], "worker": "gone"})).expect("a claim");
+    let ann = world.ann();
+    {
+        let mut claim = std::pin::pin!(world.engine.claim(&ann, &body));
+        assert!(futures::poll!(claim.as_mut()).is_pending(), "its commit is on its way");
+    }
+    world.pass(2).await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.tries, job.interruptions), (Status::Pending, 0, 1));
+    assert_eq!(world.claim().await.job.id, id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_is_made_only_of_a_job_that_its_maker_may_see_or_that_has_the_same_owner() {
+    let world = World::new();
+    let parent = world.submit(json!({"task": "work"})).await.job.id;
+    let submit = async |subject: &str, is_service, owner: &str| {
+        let who = Principal { subject: subject.into(), scopes: vec![Scope::JobsSubmit], is_service, ..world.ann() };
+        let body = json!({"task": "work", "parentId": parent.to_string(), "owner": owner});
+        let body = serde_json::from_value(body).expect("a submit");
+        world.engine.submit(&who, &[body], &Conditions::default()).await
+    };
+    assert!(submit("ann", false, "ann").await.is_ok());
+    assert!(submit("app", true, "ann").await.is_ok());
+    for (subject, is_service) in [("bob", false), ("app", true)] {
+        let refused = submit(subject, is_service, "bob").await;
+        assert!(matches!(refused, Err(engine::Error::Refused(domain::Refusal::NoParent { .. }))), "{refused:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_lease_does_not_tell_a_stranger_that_the_job_exists() {
+    let world = World::new();
+    let id = world.submit(json!({"task": "report", "mode": "tracked"})).await.job.id;
+    let body = serde_json::from_value(json!({})).expect("a heartbeat");
+    let beat = async |who: Principal| match world.engine.report_heartbeat(&who, id, "lease_wrong", &body).await {
+        Err(engine::Error::Refused(refusal)) => refusal.code(),
+        other => panic!("{other:?}"),
+    };
+    let stranger = |tenant: &str, is_service| Principal {
+        subject: "bob".into(),
+        tenant: tenant.into(),
+        scopes: vec![Scope::JobsReport],
+        is_service,
+        ..world.ann()
+    };
+    assert_eq!(beat(world.ann()).await, domain::Refusal::StaleLease.code());
+    assert_eq!(beat(stranger("default", true)).await, domain::Refusal::StaleLease.code());
+    for stranger in [stranger("default", false), stranger("other", true)] {
+        assert_eq!(beat(stranger).await, domain::Refusal::NotFound.code());
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn read_again(hub: &Hub, core: &Core, from: u64) {
 fn push_until_full<'a>(hub: &Hub, state: &mut State, epoch: &domain::Text, events: impl Iterator<Item = &'a LoggedEvent>) {
     let room = hub.room();
     for event in events {
-        if state.outbox.bytes() >= room {
+        if state.outbox.bytes_before_reading() >= room {
             return;
         }
         let (mut updated, mut left) = (Vec::new(), Vec::new());

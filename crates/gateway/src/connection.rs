@@ -108,7 +108,7 @@ impl Connection {
             if timer.deadline() != at {
                 timer.as_mut().reset(at);
             }
-            let is_full = lock(&self.core.state).outbox.bytes() >= room;
+            let is_full = lock(&self.core.state).outbox.bytes_before_reading() >= room;
             if is_full || timer.as_mut().poll(cx).is_pending() {
                 return false;
             }

@@ -149,6 +149,7 @@ impl Hub {
             closed: Default::default(),
         });
         self.stats.connections.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(edge = ?core.edge, "a live connection was opened");
         Ok(Connection::new(self.clone(), core))
     }
 
@@ -188,18 +189,23 @@ impl Hub {
 
     /// Takes a connection out, with all it follows.
     pub(crate) fn remove(&self, core: &Core) {
-        let principal = {
+        let (principal, close) = {
             let mut shard = lock(&self.shards[core.shard].state);
             let mut state = lock(&core.state);
-            state.close.get_or_insert(Close::Done);
+            let close = *state.close.get_or_insert(Close::Done);
             let subs = std::mem::take(&mut state.subs);
             for sub in subs.iter().filter(|sub| sub.is_indexed) {
                 shard.unindex(core.slot, sub);
             }
             self.stats.subscriptions.fetch_sub(subs.len(), Ordering::Relaxed);
             shard.unseat(core.slot);
-            state.principal.take()
+            (state.principal.take(), close)
         };
+        let subject = principal.as_ref().map(|principal| &*principal.subject);
+        match close {
+            Close::TooSlow => tracing::warn!(edge = ?core.edge, subject, "a live connection was cut: it took nothing for too long"),
+            close => tracing::debug!(edge = ?core.edge, subject, %close, "a live connection ended"),
+        }
         if let Some(principal) = principal {
             self.count_out(core.edge, &principal);
         }

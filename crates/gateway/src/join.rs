@@ -73,7 +73,7 @@ pub(crate) async fn advance(hub: &Arc<Hub>, core: &Core, reader: Reader, mut joi
                 {
                     state.note_end(id, pages.has_only_ended());
                 }
-                while next < pages.json.len() && state.outbox.bytes() < hub.room() {
+                while next < pages.json.len() && state.outbox.bytes_before_reading() < hub.room() {
                     let is_last = next + 1 == pages.json.len();
                     let frame = Frame::snapshot(reader.id, &pages.json[next], is_last);
                     if state.sub_of(reader.id, reader.generation).is_none() {
@@ -229,7 +229,7 @@ fn push_stretch<'a>(
     }
     let Some(view) = state.sub_of(reader.id, reader.generation).map(|sub| sub.view.clone()) else { return Step::Done };
     for event in events {
-        if state.outbox.bytes() >= hub.room() {
+        if state.outbox.bytes_before_reading() >= hub.room() {
             return Step::Full;
         }
         if is_seen(&view, event) {

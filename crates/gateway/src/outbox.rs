@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
     /// Newest `stats` or `tasks` frame of a subscription.
     newest: Vec<(u32, Frame)>,
     bytes: usize,
+    /// Bytes of `progress` among them.
+    progress_bytes: usize,
     limit: usize,
     /// Events after this place are missing from the queue and must be read from the log.
     pub(crate) behind: Option<u64>,
@@ -56,6 +58,7 @@ impl Outbox {
             progress: HashMap::new(),
             newest: Vec::new(),
             bytes: 0,
+            progress_bytes: 0,
             limit,
             behind: None,
             taken_place: 0,
@@ -67,6 +70,11 @@ impl Outbox {
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes that keep more from being read. Progress does not: it waits for the events that are read while the outbox is behind.
+    pub(crate) fn bytes_before_reading(&self) -> usize {
+        self.bytes - self.progress_bytes
     }
 
     /// Whether `take` would give something.
@@ -131,9 +139,19 @@ impl Outbox {
         }
     }
 
+    fn grow_progress(&mut self, bytes: usize) {
+        self.progress_bytes += bytes;
+        self.grow(bytes);
+    }
+
+    fn shrink_progress(&mut self, bytes: usize) {
+        self.progress_bytes -= bytes;
+        self.shrink(bytes);
+    }
+
     fn drop_progress(&mut self, job: JobId) {
         if let Some(waiting) = self.progress.remove(&job) {
-            self.shrink(waiting.body.len());
+            self.shrink_progress(waiting.body.len());
             HubStats::one(&self.stats.conflated);
         }
     }
@@ -174,14 +192,14 @@ impl Outbox {
                 if (rev, tick) > (waiting.rev, waiting.tick) {
                     let old = mem::replace(&mut waiting.body, body.clone()).len();
                     (waiting.rev, waiting.tick) = (rev, tick);
-                    self.shrink(old);
-                    self.grow(body.len());
+                    self.shrink_progress(old);
+                    self.grow_progress(body.len());
                     HubStats::one(&self.stats.conflated);
                 }
             }
             None if self.bytes + body.len() > self.limit => HubStats::one(&self.stats.conflated),
             None => {
-                self.grow(body.len());
+                self.grow_progress(body.len());
                 self.progress.insert(job, Waiting { rev, tick, subs: subs.to_vec(), body: body.clone() });
             }
         }
@@ -211,7 +229,7 @@ impl Outbox {
             freed += if keep { 0 } else { waiting.body.len() };
             keep
         });
-        self.shrink(freed);
+        self.shrink_progress(freed);
     }
 
     /// Drops all but answers and notices of the connection itself.
@@ -222,7 +240,8 @@ impl Outbox {
             freed += if keep { 0 } else { frame.json.len() };
             keep
         });
-        freed += mem::take(&mut self.progress).values().map(|waiting| waiting.body.len()).sum::<usize>();
+        self.progress.clear();
+        freed += mem::take(&mut self.progress_bytes);
         freed += mem::take(&mut self.newest).iter().map(|(_, frame)| frame.json.len()).sum::<usize>();
         self.shrink(freed);
     }
@@ -232,12 +251,12 @@ impl Outbox {
         let mut frames = mem::take(&mut self.queue);
         if self.behind.is_none() && !self.progress.is_empty() {
             frames.extend(mem::take(&mut self.progress).into_values().map(|waiting| Frame::progress(&waiting.body, &waiting.subs)));
+            self.shrink_progress(self.progress_bytes);
         }
         if !self.newest.is_empty() {
             frames.extend(mem::take(&mut self.newest).into_iter().map(|(_, frame)| frame));
         }
-        let held: usize = self.progress.values().map(|waiting| waiting.body.len()).sum();
-        self.shrink(self.bytes - held);
+        self.shrink(self.bytes_before_reading());
         self.waiting_since = None;
         let mut bytes = 0;
         for frame in &frames {

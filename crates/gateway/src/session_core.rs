@@ -65,7 +65,7 @@ impl State {
 
     /// Whether something should be read now, given room for this many bytes.
     pub(crate) fn has_work(&self, room: usize, now: Instant) -> bool {
-        let is_open = self.close.is_none() && self.outbox.bytes() < room;
+        let is_open = self.close.is_none() && self.outbox.bytes_before_reading() < room;
         is_open && (self.outbox.behind.is_some() || self.subs.iter().any(|sub| sub.has_work(now)))
     }
 

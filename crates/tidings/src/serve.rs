@@ -20,7 +20,7 @@ use engine::{Engine, Host, Parts, Release};
 use gateway::{Hub, HubLimits};
 use store::{OpenError, SqliteOptions, SqliteOutput, SqliteStore};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,6 +28,9 @@ use crate::config::{Config, ConfigError, Layers};
 
 /// Watchers are told to come back within this time, each at a moment of its own.
 const RETURN_SPREAD: Duration = Duration::from_millis(2_000);
+/// How long a peer may take nothing of what was sent, in milliseconds. Then its socket is closed: a stream that is not read would
+/// otherwise keep its place among its user's connections for as long as the peer likes.
+const STALLED_MS: u32 = 60_000;
 /// How long watchers may take to leave.
 const LEAVE_WITHIN: Duration = Duration::from_millis(1_000);
 
@@ -71,6 +74,7 @@ fn listen_advice(error: &std::io::Error, listen: SocketAddr) -> String {
 /// Runs the server until it is told to stop.
 pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
     logging::start(&config.log);
+    let signals = Signals::new()?;
     api::install_crypto();
     let clock: SharedClock = Arc::new(SystemClock);
     let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
@@ -122,7 +126,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
     });
 
     let reload = Reload { layers, engine, access, own_secret, port: address.port() };
-    wait_for_stop(&reload).await?;
+    signals.wait_for_stop(&reload).await;
     tracing::info!("stopping");
     draining.cancel();
     children.cancel();
@@ -167,6 +171,9 @@ async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: Cance
     let listener = listener.tap_io(|socket| {
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a socket keeps its delay");
+        }
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&*socket, STALLED_MS) {
+            tracing::debug!(%error, "a socket that stalls is kept");
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -250,25 +257,39 @@ impl Reload {
     }
 }
 
-/// Answers when SIGTERM or SIGINT comes; carries out SIGHUP meanwhile. A second signal ends the process at once.
-async fn wait_for_stop(reload: &Reload) -> Result<(), ServeError> {
-    let on = |kind| signal(kind).map_err(|source| ServeError::System { what: "signals cannot be received", source });
-    let (mut terminate, mut interrupt, mut hangup) =
-        (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload.now(),
-        }
+/// What the server is told from outside. Received from the very start, so that none of them ends the process unasked.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, ServeError> {
+        let on = |kind| signal(kind).map_err(|source| ServeError::System { what: "signals cannot be received", source });
+        Ok(Signals {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hangup: on(SignalKind::hangup())?,
+        })
     }
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+
+    /// Answers when SIGTERM or SIGINT comes; carries out SIGHUP meanwhile. Another one ends the process at once.
+    async fn wait_for_stop(mut self, reload: &Reload) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hangup.recv() => reload.now(),
+            }
         }
-        tracing::warn!("told twice: ending at once; the shims end the children");
-        std::process::exit(130);
-    });
-    Ok(())
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+            tracing::warn!("told twice: ending at once; the shims end the children");
+            std::process::exit(130);
+        });
+    }
 }

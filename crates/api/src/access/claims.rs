@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Unknown;
 
-/// How far clocks may be apart, in seconds, for `nbf` and `exp` of foreign tokens.
-const LEEWAY_SECONDS: i64 = 5;
+/// How far another clock may be ahead of ours, in seconds, for `nbf`. `exp` is exact: a live connection ends with it.
+const LEEWAY_SECONDS: f64 = 5.0;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Claims {
@@ -52,10 +52,10 @@ impl Claims {
     /// The principal, if its time is now.
     pub(super) fn principal(&self, now: Timestamp, default_scopes: &[Scope]) -> Result<Principal, Unknown> {
         let seconds = now.0 as f64 / 1_000.0;
-        if !self.exp.is_finite() || seconds >= self.exp + LEEWAY_SECONDS as f64 {
+        if !self.exp.is_finite() || seconds >= self.exp {
             return Err(Unknown::Expired);
         }
-        if self.nbf.is_some_and(|from| seconds + (LEEWAY_SECONDS as f64) < from) {
+        if self.nbf.is_some_and(|from| seconds + LEEWAY_SECONDS < from) {
             return Err(Unknown::TooEarly);
         }
         Ok(Principal {
@@ -64,7 +64,7 @@ impl Claims {
             scopes: self.scope.as_deref().map_or_else(|| default_scopes.to_vec(), scopes),
             is_tenant_wide: self.tenant_wide,
             is_service: self.service,
-            expires_at: Some(Timestamp((self.exp * 1_000.0) as i64 + LEEWAY_SECONDS * 1_000)),
+            expires_at: Some(Timestamp((self.exp * 1_000.0) as i64)),
         })
     }
 

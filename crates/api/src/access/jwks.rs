@@ -3,12 +3,11 @@
 //! No redirects, 10 s, 1 MB. An unknown key id fetches again, but not more often than every [`AGAIN`]; a set that cannot be fetched
 //! leaves the former one in force.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
-use tokio::sync::Mutex;
 
 use super::Unknown;
 use super::config::{Algorithm, BadAccess};
@@ -27,6 +26,8 @@ pub(super) struct KeySet {
     algorithm: Algorithm,
     client: reqwest::Client,
     kept: Mutex<Kept>,
+    /// Held while the set is fetched.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -36,6 +37,18 @@ struct Kept {
     fetched: Option<Instant>,
     /// When it was last tried.
     tried: Option<Instant>,
+}
+
+impl Kept {
+    fn knows(&self, kid: Option<&str>) -> bool {
+        self.fetched.is_some() && (kid.is_none() || self.keys.iter().any(|(known, _)| known.as_deref() == kid))
+    }
+
+    fn wants_fetch(&self, kid: Option<&str>) -> bool {
+        let is_fresh = self.fetched.is_some_and(|at| at.elapsed() < FRESH);
+        let may_try = self.tried.is_none_or(|at| at.elapsed() >= AGAIN);
+        may_try && !(is_fresh && self.knows(kid))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,30 +71,36 @@ impl KeySet {
             return Err(BadAccess::BadUrl);
         }
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(LONGEST).build()?;
-        Ok(KeySet { url: url.to_owned(), algorithm, client, kept: Mutex::default() })
+        Ok(KeySet { url: url.to_owned(), algorithm, client, kept: Mutex::default(), fetching: Default::default() })
     }
 
-    /// The keys that a token with this key id may be signed with.
+    /// The keys that a token with this key id may be signed with. Whoever brings a key id that is known waits for nobody else's fetch.
     pub(super) async fn keys_for(&self, kid: Option<&str>) -> Result<Arc<[DecodingKey]>, Unknown> {
-        let mut kept = self.kept.lock().await;
-        let is_known = |kept: &Kept| kid.is_none() || kept.keys.iter().any(|(known, _)| known.as_deref() == kid);
-        let is_fresh = kept.fetched.is_some_and(|at| at.elapsed() < FRESH);
-        let may_try = kept.tried.is_none_or(|at| at.elapsed() >= AGAIN);
-        if may_try && !(is_fresh && is_known(&kept)) {
-            kept.tried = Some(Instant::now());
-            match self.fetch().await {
-                Ok(keys) => {
-                    kept.keys = keys;
-                    kept.fetched = kept.tried;
+        if self.kept().wants_fetch(kid) {
+            let is_known = self.kept().knows(kid);
+            let turn = match is_known {
+                true => self.fetching.try_lock().ok(),
+                false => Some(self.fetching.lock().await),
+            };
+            if turn.is_some() && self.kept().wants_fetch(kid) {
+                let tried = Some(Instant::now());
+                self.kept().tried = tried;
+                match self.fetch().await {
+                    Ok(keys) => *self.kept() = Kept { keys, fetched: tried, tried },
+                    Err(error) => tracing::warn!(%error, "the key set for tokens could not be fetched"),
                 }
-                Err(error) => tracing::warn!(%error, "the key set for tokens could not be fetched"),
             }
         }
+        let kept = self.kept();
         if kept.fetched.is_none() {
             return Err(Unknown::KeysUnavailable);
         }
         let fitting = kept.keys.iter().filter(|(known, _)| kid.is_none() || known.is_none() || known.as_deref() == kid);
         Ok(fitting.map(|(_, key)| key.clone()).collect())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fetch(&self) -> Result<Vec<(Option<String>, DecodingKey)>, FetchError> {

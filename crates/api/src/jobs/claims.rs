@@ -40,7 +40,11 @@ fn require_worker(principal: &Principal) -> Result<(), ApiProblem> {
 pub async fn claim(State(context): State<Context>, caller: Caller, body: JsonBody<Claim>) -> Answer {
     caller.0.require(domain::access::Scope::JobsReport)?;
     require_worker(&caller.0)?;
-    let claimed = context.engine.claim(&caller.0, &body.value).await?;
+    let claimed = tokio::select! {
+        claimed = context.engine.claim(&caller.0, &body.value) => claimed?,
+        // Whoever waits is sent off at once, so that the server can stop.
+        () = context.draining.cancelled() => Vec::new(),
+    };
     let mut jobs = Vec::with_capacity(claimed.len());
     for claimed in &claimed {
         let payloads = context.engine.store().payloads(claimed.job.id).await.map_err(engine::Error::from)?;

@@ -6,6 +6,15 @@ use serde_json::{Value, json};
 use crate::rig::{KEY, Rig, ann, token};
 
 #[tokio::test]
+async fn a_worker_that_waits_is_sent_off_when_the_server_stops() {
+    let rig = Rig::open();
+    rig.context.draining.cancel();
+    let asked = rig.post("/claims", json!({"tasks": ["review"], "worker": "w", "wait": 55})).send();
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asked).await.expect("at once");
+    assert_eq!(answer.expect(StatusCode::OK).json, json!({"jobs": []}));
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_paged() {
     let rig = Rig::open();
     for number in 0..5 {

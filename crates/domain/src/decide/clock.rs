@@ -11,7 +11,8 @@ use crate::{Refusal, Status, Text};
 
 pub(super) fn clock(mut draft: Draft, judge_leases: bool) -> Decision {
     // Each step moves the job by a line of the table or leaves it; what the table does not know stays as it was.
-    if draft.job.slot_until.is_some_and(|until| until <= draft.now) {
+    let frees_place = draft.job.slot_until.is_some_and(|until| until <= draft.now);
+    if frees_place {
         draft.job.slot_until = None;
         draft.touch();
     }
@@ -19,6 +20,7 @@ pub(super) fn clock(mut draft: Draft, judge_leases: bool) -> Decision {
         if draft.job.is_attempt_open() { open_attempt(&mut draft, judge_leases) } else { before_start_or_waiting(&mut draft) };
     match moved {
         Ok(true) => draft.finish(Answer::Changed),
+        _ if frees_place => draft.finish(Answer::Changed),
         Ok(false) | Err(_) => draft.finish(Answer::Unchanged),
     }
 }

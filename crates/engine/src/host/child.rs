@@ -10,10 +10,10 @@ use domain::{Refusal, Text};
 use tokio::sync::Notify;
 
 use super::Host;
-use crate::port::{Child, Ended, Launch, Order, Said, Written};
+use crate::port::{Child, Ended, Launch, Order, ReadError, Said, Written};
 use crate::report::{checked_result, plain_error};
 
-/// How long to wait before a report is tried again when the store cannot write, in milliseconds.
+/// How long to wait before a report or a read is tried again when the store fails, in milliseconds.
 const AGAIN_MS: u64 = 500;
 /// Pieces of output that are written in one step.
 const OUTPUT_STEP: usize = 256;
@@ -46,8 +46,14 @@ pub(super) async fn run(host: Arc<Host>, job: Arc<Job>, proof: LeaseProof) {
         Err(error) => watch.ended = Some(Ended::Failed { error, again: false }),
     }
     watch.finish().await;
-    host.engine.wished.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
-    host.forget(&job, watch.is_settled);
+}
+
+/// However its watch ends, its lease is no longer renewed and its place is free.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.host.engine.wished.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.job.id);
+        self.host.forget(&self.job, self.is_settled);
+    }
 }
 
 impl Watch {
@@ -58,8 +64,9 @@ impl Watch {
             let message = format!("the task {} is no longer declared with a command", job.task);
             return Err(plain_error("task_not_declared", message));
         };
-        let payloads = self.host.engine.store.payloads(job.id).await;
-        let payloads = payloads.map_err(|error| plain_error("input_unreadable", error.to_string()))?;
+        let store = &self.host.engine.store;
+        let payloads = self.read(|| store.payloads(job.id)).await;
+        let payloads = payloads.ok_or_else(|| plain_error("input_unreadable", "the store was closed"))?;
         Ok(Launch {
             job: job.id,
             attempt: job.attempt,
@@ -130,12 +137,31 @@ impl Watch {
     }
 
     async fn is_stopping(&self) -> bool {
-        matches!(self.host.engine.store.job(self.job.id).await, Ok(Some(job)) if job.wish.is_stop())
+        self.current().await.is_some_and(|job| job.wish.is_stop())
+    }
+
+    /// The job as it stands.
+    async fn current(&self) -> Option<Job> {
+        self.read(|| self.host.engine.store.job(self.job.id)).await.flatten()
+    }
+
+    /// Waits out a store that cannot be read, since no wish and no word of the child must be lost by it. `None` once it is closed.
+    async fn read<T, F: Future<Output = Result<T, ReadError>>>(&self, once: impl Fn() -> F) -> Option<T> {
+        loop {
+            match once().await {
+                Ok(found) => return Some(found),
+                Err(ReadError::Closed) => return None,
+                Err(error) => {
+                    tracing::warn!(job = %self.job.id, %error, "the store could not be read; trying again");
+                    tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
+                }
+            }
+        }
     }
 
     /// Turns a wish that stands into an order, once.
     async fn obey(&mut self, child: &Child) {
-        let Ok(Some(job)) = self.host.engine.store.job(self.job.id).await else { return };
+        let Some(job) = self.current().await else { return };
         let wish = &job.wish;
         if wish.number <= self.ordered || job.attempt != self.job.attempt {
             return;
@@ -153,7 +179,7 @@ impl Watch {
     }
 
     async fn acknowledge(&mut self, kind: WishKind, named: Option<u64>) {
-        let Ok(Some(job)) = self.host.engine.store.job(self.job.id).await else { return };
+        let Some(job) = self.current().await else { return };
         if job.wish.kind == kind {
             let wish = named.unwrap_or(job.wish.number);
             self.report(Report::Acknowledge { wish }).await;

@@ -110,6 +110,28 @@ async fn who_overflows_and_finds_the_log_gone_takes_a_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn progress_that_waits_does_not_keep_who_is_behind_from_catching_up() {
+    const JOBS: u128 = 200;
+    let rig = Rig::new(HubLimits { outbox_bytes: 40_000, ..limits() });
+    for job in 1..=JOBS {
+        rig.bump(job);
+    }
+    let connection = follower(&rig, Topic::Tenant).await;
+    for job in 1..=JOBS {
+        rig.progress(job, 1, 1);
+    }
+    idle().await;
+    for _ in 0..500 {
+        rig.bump(JOBS + 1);
+    }
+    idle().await;
+    assert_eq!(rig.hub.stats().behind.load(Ordering::Relaxed), 1);
+    let frames = drain(&connection).await;
+    let of = |kind: &str| frames.iter().filter(|frame| frame["type"] == kind).count();
+    assert_eq!((of("update"), of("progress")), (500, JOBS as usize));
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_outboxes_together_are_bounded_and_the_largest_pays() {
     let rig = Rig::new(HubLimits { shards: 1, total_outbox_bytes: 60_000, ..limits() });
     rig.event(1, Submitted, |_| {});

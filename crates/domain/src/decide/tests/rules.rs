@@ -126,7 +126,7 @@ const RULES: &str = "
     worker:                                       claim abort +9999   -> running unchanged
     worker:                                       claim abort +10000  -> aborted changed +settled reason=unconfirmed error=unconfirmed slot no-lease
     worker:                                       claim abort +10000 +19999 -> aborted unchanged slot
-    worker:                                       claim abort +10000 +20000 -> aborted unchanged no-slot
+    worker:                                       claim abort +10000 +20000 -> aborted changed no-slot
     worker:                                       claim abort +10000 complete -> aborted !stale_lease
     worker:                                       claim kill clock    -> aborted changed +settled reason=unconfirmed slot
     tracked:                                      abort +10000        -> aborted changed +settled reason=unconfirmed slot
