@@ -1,4 +1,5 @@
 //! Deaths and bad surroundings, made to happen.
 
 mod browsers;
+mod kills;
 mod trees;

@@ -180,8 +180,8 @@ pub enum Request {
         value: Json,
         asked: Asked,
     },
+    /// The lease is the right; the job's tenant does not matter.
     Report {
-        tenant: Text,
         id: JobId,
         proof: LeaseProof,
         report: Report,
@@ -241,10 +241,9 @@ impl Request {
             Request::SaveProgress { .. } | Request::RenewLeases { .. } => Reads::Jobs,
             Request::Ask { tenant, id, .. }
             | Request::Answer { tenant, id, .. }
-            | Request::Report { tenant, id, .. }
             | Request::Patch { tenant, id, .. }
             | Request::Delete { tenant, id, .. } => Reads::Job(Some(tenant), *id),
-            Request::Clock { id, .. } | Request::Rescue { id, .. } => Reads::Job(None, *id),
+            Request::Report { id, .. } | Request::Clock { id, .. } | Request::Rescue { id, .. } => Reads::Job(None, *id),
         }
     }
 

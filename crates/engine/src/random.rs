@@ -20,7 +20,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 pub fn word(length: usize) -> String {
     let mut out = String::with_capacity(length);
     while out.len() < length {
-        for byte in bytes::<16>() {
+        for byte in bytes::<32>() {
             if out.len() < length {
                 out.push(char::from(ALPHABET[usize::from(byte & 31)]));
             }

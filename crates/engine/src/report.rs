@@ -182,12 +182,11 @@ impl Engine {
         }
     }
 
-    /// Commits a report. The lease is the right; the job's tenant is read from its row.
+    /// Commits a report. The lease is the right.
     pub(crate) async fn report(&self, id: JobId, proof: LeaseProof, report: Report) -> Result<Arc<Job>, Error> {
-        let job = self.store.job(id).await?.ok_or(Error::Refused(Refusal::NotFound))?;
         let ticked: Option<Ticked> = self.book.unsaved(id);
         let asked = Asked { ticked, ..Asked::default() };
-        let answer = self.commit(Request::Report { tenant: job.tenant, id, proof, report, asked }).await?;
+        let answer = self.commit(Request::Report { id, proof, report, asked }).await?;
         answer.job().cloned().ok_or(Error::Refused(Refusal::NotFound))
     }
 

@@ -112,7 +112,7 @@ async fn random_request(rig: &Rig, dice: &mut Dice, job: &Job, choice: u64) -> R
                 5 => Report::Stopped { error: None },
                 _ => Report::Wait { on: text("input"), until: Some(rig.now().plus_ms(2_000)) },
             };
-            Request::Report { tenant, id, proof: lease.proof, report, asked }
+            Request::Report { id, proof: lease.proof, report, asked }
         }
     };
     rig.store.commit(request).await.map(|_| ())

@@ -157,7 +157,7 @@ impl Rig {
     }
 
     pub async fn report(&self, id: JobId, number: u128, report: Report) -> Result<Answer, CommitError> {
-        let request = Request::Report { tenant: text("t"), id, proof: proof(number), report, asked: self.asked() };
+        let request = Request::Report { id, proof: proof(number), report, asked: self.asked() };
         self.store.commit(request).await
     }
 

@@ -94,7 +94,7 @@ impl SqliteStore {
         }
     }
 
-    /// Bounds the database to this many pages of 8 KiB, or lifts the bound. Above, commits are answered [`CommitError::Unavailable`].
+    /// Bounds the database to this many pages of 4 KiB, or lifts the bound. Above, commits are answered [`CommitError::Unavailable`].
     /// The bound ends with the process.
     pub async fn bound_pages(&self, pages: Option<u32>) -> Result<(), CommitError> {
         self.ask(|reply| Message::Bound(pages.unwrap_or(0), reply)).await

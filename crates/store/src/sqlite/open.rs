@@ -71,7 +71,7 @@ fn by_pid(pid: &Option<u32>) -> String {
 }
 
 /// Bytes of a database page; fixed by the first table.
-const PAGE_BYTES: u64 = 8_192;
+const PAGE_BYTES: u64 = 4_096;
 
 /// The locked file that keeps other servers out of a folder, for as long as it is open.
 pub(crate) struct FolderLock(#[allow(dead_code, reason = "held, never read")] File);
@@ -154,6 +154,7 @@ pub(super) fn prepare(folder: &Path, clock: SharedClock, bus: Arc<dyn Bus>, opti
         slots,
         wake_checkpoint: checkpointer.wake,
         wal_pages: u32::try_from(options.wal_bytes / PAGE_BYTES).unwrap_or(u32::MAX).max(1),
+        wal_woken: 0,
         on_sync_failure: options.on_sync_failure,
         cache: Cache::default(),
         is_astray: false,

@@ -52,8 +52,11 @@ pub(super) struct Writer {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) slots: Slots,
     pub(super) wake_checkpoint: SyncSender<()>,
-    /// Pages of the write-ahead log that wake the checkpointer.
+    /// Pages by which the write-ahead log grows before the checkpointer is woken again.
     pub(super) wal_pages: u32,
+    /// Pages of the write-ahead log when the checkpointer was woken last: each part of it is carried over once, since every time costs
+    /// two syncs beside those of the commits. Zero while the log is shorter than its measure.
+    pub(super) wal_woken: u32,
     pub(super) on_sync_failure: SyncFailure,
     pub(super) cache: Cache,
     /// Whether the last fault left it unknown what the tables hold: they are read again before anything else.
@@ -144,9 +147,10 @@ impl Writer {
             self.conn.pragma_update(None, "synchronous", if waits_for_disk { "FULL" } else { "NORMAL" })?;
             self.waits_for_disk = Some(waits_for_disk);
         }
-        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let group = self.decide_all(requests, waits_for_disk).and_then(|group| {
-            self.conn.execute_batch("COMMIT").map_err(|error| Failure::of_commit(&error))?;
+            let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+            committed.map_err(|error| Failure::of_commit(&error))?;
             Ok(group)
         });
         if group.is_err() {
@@ -304,8 +308,12 @@ impl Writer {
 
     fn look_after_log(&mut self) {
         let pages = self.shared.wal_pages.load(Ordering::Relaxed);
-        if pages >= self.wal_pages {
-            let _ = self.wake_checkpoint.try_send(());
+        if pages < self.wal_woken {
+            // The log began anew.
+            self.wal_woken = 0;
+        }
+        if pages >= self.wal_woken.saturating_add(self.wal_pages) && self.wake_checkpoint.try_send(()).is_ok() {
+            self.wal_woken = pages;
         }
         if pages >= self.wal_pages.saturating_mul(checkpoint::PATIENCE) {
             checkpoint::passive(&self.conn, &self.on_sync_failure);

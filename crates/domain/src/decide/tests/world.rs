@@ -145,7 +145,7 @@ impl World {
             "wait" => Report::Wait { on: "input".into(), until: Some(now.plus_ms(number())) },
             _ => panic!("`{word}` is no step"),
         };
-        Request::Report { tenant, id, proof, report, asked }
+        Request::Report { id, proof, report, asked }
     }
 
     /// Loads, decides, checks and writes.

@@ -7,20 +7,20 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Columns are what is searched, sorted or guarded; the rest of a job is JSON in body.
+-- Words are guarded by CASE, which compares; IN with more than two words would build a table of them for every row that is written.
 CREATE TABLE job (
     id           BLOB PRIMARY KEY CHECK (length(id) = 16),
     tenant       TEXT NOT NULL,
     owner        TEXT NOT NULL,
     task         TEXT NOT NULL,
-    mode         TEXT NOT NULL CHECK (mode IN ('process', 'tracked', 'worker', 'mirrored')),
+    mode         TEXT NOT NULL CHECK (CASE mode WHEN 'process' THEN 1 WHEN 'tracked' THEN 1 WHEN 'worker' THEN 1 WHEN 'mirrored' THEN 1 ELSE 0 END),
     session      TEXT,
     subject_type TEXT,
     subject_id   TEXT,
     batch        TEXT,
     root         BLOB,             -- NULL: itself
     external_id  TEXT,
-    status       TEXT NOT NULL CHECK (status IN ('scheduled', 'pending', 'running', 'paused', 'waiting', 'retrying',
-                                                 'completed', 'failed', 'aborted', 'timed_out', 'lost')),
+    status       TEXT NOT NULL,
     ended        INTEGER NOT NULL, -- 1 when status is an end; keeps active jobs apart in every index
     priority     INTEGER NOT NULL,
     queued_at    INTEGER NOT NULL,
@@ -29,7 +29,9 @@ CREATE TABLE job (
     ended_at     INTEGER,
     metadata     TEXT,
     body         BLOB NOT NULL,
-    CHECK (ended = (status IN ('completed', 'failed', 'aborted', 'timed_out', 'lost'))),
+    CHECK (ended = CASE status WHEN 'pending' THEN 0 WHEN 'running' THEN 0 WHEN 'completed' THEN 1 WHEN 'failed' THEN 1
+                               WHEN 'scheduled' THEN 0 WHEN 'paused' THEN 0 WHEN 'waiting' THEN 0 WHEN 'retrying' THEN 0
+                               WHEN 'aborted' THEN 1 WHEN 'timed_out' THEN 1 WHEN 'lost' THEN 1 ELSE -1 END),
     CHECK (ended = (ended_at IS NOT NULL)),
     CHECK ((subject_type IS NULL) = (subject_id IS NULL))
 ) WITHOUT ROWID;
@@ -57,7 +59,7 @@ CREATE TABLE job_tag (
 
 CREATE TABLE payload (
     job  BLOB NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('input', 'result', 'answer')),
+    kind TEXT NOT NULL CHECK (CASE kind WHEN 'input' THEN 1 WHEN 'result' THEN 1 WHEN 'answer' THEN 1 ELSE 0 END),
     json TEXT NOT NULL,
     PRIMARY KEY (job, kind)
 ) WITHOUT ROWID;
