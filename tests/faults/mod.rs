@@ -2,4 +2,5 @@
 
 mod browsers;
 mod kills;
+mod restarts;
 mod trees;

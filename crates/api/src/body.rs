@@ -90,20 +90,60 @@ fn is_over_limit(error: &axum::Error) -> bool {
 
 /// Reads JSON; a refusal says where it breaks, or which field is wrong.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiProblem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let told = error.to_string();
-        let what = told.split(" at line ").next().unwrap_or(&told);
-        let place = format!("line {}, column {}", error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Data => {
-                let problem = ApiProblem::new(Kind::Invalid, format!("At {place}: {what}."));
-                match what.split('`').nth(1).filter(|_| what.contains(" field `")) {
-                    Some(field) => problem.field(&domain::limits::cut(field, 80)),
-                    None => problem,
-                }
-            }
-            _ if bytes.is_empty() => ApiProblem::new(Kind::BadJson, "The body is empty: send a JSON object."),
-            _ => ApiProblem::new(Kind::BadJson, format!("At {place}: {what}.")),
+    if bytes.is_empty() {
+        return Err(ApiProblem::new(Kind::BadJson, "The body is empty: send a JSON object."));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        refused(&path, error.inner())
+    })?;
+    reader.end().map_err(|error| refused("", &error))?;
+    Ok(value)
+}
+
+fn refused(path: &str, error: &serde_json::Error) -> ApiProblem {
+    let told = error.to_string();
+    let what = in_words(told.split(" at line ").next().unwrap_or(&told));
+    let place = format!("line {}, column {}", error.line(), error.column());
+    if error.classify() != serde_json::error::Category::Data {
+        return ApiProblem::new(Kind::BadJson, format!("At {place}: {what}."));
+    }
+    let named = what.split('`').nth(1).filter(|_| what.contains(" field `"));
+    let field = named.unwrap_or(path).trim_start_matches('.');
+    let problem = ApiProblem::new(Kind::Invalid, format!("At {place}: {what}."));
+    if field.is_empty() || field == "?" { problem } else { problem.field(&domain::limits::cut(field, 80)) }
+}
+
+/// What the parser expects, in the words of JSON instead of ours.
+fn in_words(what: &str) -> String {
+    let Some((found, expected)) = what.split_once(", expected ") else { return what.to_owned() };
+    let expected = match expected.split(' ').next().unwrap_or(expected) {
+        "struct" => "an object",
+        "i16" | "i64" => "a whole number",
+        "u16" | "u32" | "u64" => "a whole number, not negative",
+        "f64" => "a number",
+        _ => expected,
+    };
+    format!("{found}, expected {expected}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_refusal_names_the_field_and_speaks_json() {
+        for (body, says, field) in [
+            ("[]", "expected an object", None),
+            ("{\"task\":\"t\",\"priority\":1.5}", "expected a whole number", Some("priority")),
+            ("{\"task\":\"t\",\"subject\":\"a:b\"}", "expected an object", Some("subject")),
+            ("{\"task\":\"t\",\"tags\":[\"a\",7]}", "expected a string", Some("tags[1]")),
+            ("{\"task\":\"t\",\"prority\":1}", "unknown field", Some("prority")),
+        ] {
+            let problem = parse::<wire::body::Submit>(body.as_bytes()).expect_err(body).problem().clone();
+            assert!(problem.detail.contains(says), "{body}: {}", problem.detail);
+            assert_eq!(problem.field.as_deref(), field, "{body}");
         }
-    })
+    }
 }

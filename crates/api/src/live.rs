@@ -37,6 +37,21 @@ fn topics(pairs: &mut Pairs, caller: &LiveCaller) -> Result<Vec<Topic>, ApiProbl
     Ok(topics)
 }
 
+/// Where a stream or a poll goes on: a place of the log, and for output a place of its own.
+struct After {
+    log: Option<String>,
+    output: Option<String>,
+}
+
+impl After {
+    fn of(&self, topic: &Topic) -> Option<&str> {
+        match topic {
+            Topic::Output(_) => self.output.as_deref(),
+            _ => self.log.as_deref(),
+        }
+    }
+}
+
 /// A connection that was not let in, or closed before it could answer, as a problem.
 fn refusal(refusal: AuthRefusal) -> ApiProblem {
     let kind = match refusal.close {

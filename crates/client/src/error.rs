@@ -13,6 +13,9 @@ pub enum Error {
     Unreachable { url: String, why: String },
     #[error("{url} did not answer within {seconds} s")]
     Silent { url: String, seconds: u64 },
+    /// TLS was spoken to a port that does not speak it.
+    #[error("{url} speaks http, not https: use {instead}")]
+    SpeaksHttp { url: String, instead: String },
     /// Something answered that is not this kind of server, or a proxy in between.
     #[error("{url} answered {status}, but not as a Tidings server does: {start}")]
     Foreign { url: String, status: u16, start: String },
@@ -48,7 +51,7 @@ impl Error {
             Error::Refused(problem) => matches!(problem.status, 408 | 425 | 429 | 500..=599),
             Error::NothingListens { .. } | Error::Unreachable { .. } | Error::Silent { .. } => true,
             Error::Foreign { status, .. } => matches!(status, 408 | 429 | 500..=599),
-            Error::BadAddress { .. } | Error::ReporterEnded => false,
+            Error::SpeaksHttp { .. } | Error::BadAddress { .. } | Error::ReporterEnded => false,
         }
     }
 }

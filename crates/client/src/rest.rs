@@ -232,6 +232,12 @@ impl Client {
         if error.is_connect() && why.to_ascii_lowercase().contains("connection refused") {
             return Error::NothingListens { url };
         }
+        // How the TLS library calls an answer that is not TLS.
+        if let Some(rest) = url.strip_prefix("https://")
+            && why.contains("InvalidContentType")
+        {
+            return Error::SpeaksHttp { instead: format!("http://{rest}"), url };
+        }
         if error.is_timeout() {
             return Error::Silent { url, seconds: self.0.tuning.answer.as_secs() };
         }

@@ -2,6 +2,8 @@
 
 /// Bytes of an input or a result. Above: refused with `too_large`.
 pub const PAYLOAD_BYTES: usize = 1024 * 1024;
+/// Arrays and objects of a payload that may stand in each other. Deeper: refused.
+pub const JSON_DEPTH: usize = 128;
 /// Bytes of a job's metadata. Above: refused.
 pub const METADATA_BYTES: usize = 16 * 1024;
 /// Tags of one job. Above: refused.

@@ -36,11 +36,37 @@ fn optional_name(field: &'static str, text: Option<&String>) -> Result<Option<Te
 
 /// A JSON value of the caller's, within `bytes`.
 pub fn payload(field: &'static str, value: &RawValue, bytes: usize) -> Result<Json, Error> {
+    let depth = depth(value.get());
+    if depth > limits::JSON_DEPTH {
+        let most = limits::JSON_DEPTH;
+        return Err(Error::over(field, format!("is {depth} levels deep, at most {most} are allowed"), most as u64));
+    }
     at_most(field, value.get(), bytes).map(Json::from_valid)
 }
 
+/// How deep arrays and objects stand in each other, in a text that is valid JSON.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in json.bytes() {
+        match (is_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => is_text = !is_text,
+            (false, b'[' | b'{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 pub fn time(field: &'static str, text: &str) -> Result<Timestamp, Error> {
-    wire::time::parse(text).ok_or_else(|| Error::invalid(field, "must be a time of RFC 3339, for example 2026-01-31T09:00:00Z"))
+    wire::time::parse(text)
+        .ok_or_else(|| Error::invalid(field, "must be a time of RFC 3339 before 9999-12-30, for example 2026-01-31T09:00:00Z"))
 }
 
 fn priority(number: Option<i64>) -> Result<i16, Error> {
@@ -153,4 +179,17 @@ pub fn patch(body: &PatchJob) -> Result<Patch, Error> {
         metadata: metadata.transpose()?,
         run_at: body.run_at.as_deref().map(|at| time("runAt", at)).transpose()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn depth_counts_what_stands_in_each_other_and_no_text() {
+        for (json, expected) in [("1", 0), ("[]", 1), ("{\"a\":[{\"b\":1}],\"c\":[]}", 3), ("\"[[{\\\"[[\"", 0), ("[\"]\",[1]]", 2)]
+        {
+            assert_eq!(depth(json), expected, "{json}");
+        }
+    }
 }

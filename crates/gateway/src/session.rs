@@ -168,7 +168,11 @@ fn try_subscribe(hub: &Hub, core: &Core, id: u32, topic: Topic, after: Option<&s
             note_followed(&mut state.ends, *job);
         }
         let join = Join::new(after.map(Text::from), "fresh", hub.store.head().place);
-        let phase = first_phase(&topic, join, from);
+        let mut phase = first_phase(&topic, join, from);
+        // A poll that goes on has them already: it waits for a change.
+        if let (Phase::Counts(paced) | Phase::Tasks(paced), Edge::Wait, Some(_)) = (&mut phase, core.edge, after) {
+            paced.is_due = false;
+        }
         let generation = state.next_generation();
         let mut sub = Sub { id, generation, topic, view: Arc::new(principal.view()), is_indexed: false, phase };
         if let Some(sibling) = state.subs.first() {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::exit::Failure;
+
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, about = "Runs the long operations of web apps and tells everybody how they are doing")]
 #[command(after_help = crate::exit::help(), max_term_width = 100)]
@@ -18,18 +20,41 @@ pub struct Cli {
 /// Which server, as whom, and how to answer.
 #[derive(Debug, Clone, Args)]
 pub struct Reach {
-    /// Where the server stands
-    #[arg(long, global = true, env = "TIDINGS_URL", default_value = "http://127.0.0.1:8430", value_name = "URL")]
-    pub url: String,
-    /// A JWT or an API key; none in open mode
-    #[arg(long, global = true, env = "TIDINGS_TOKEN", hide_env_values = true)]
+    /// Where the server stands [env: TIDINGS_URL] [default: http://127.0.0.1:8430]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Server")]
+    pub url: Option<String>,
+    /// A JWT or an API key; none in open mode [env: TIDINGS_TOKEN]
+    #[arg(long, global = true, help_heading = "Server")]
     pub token: Option<String>,
-    /// A file that holds the token: keeps it out of the list of processes
-    #[arg(long, global = true, env = "TIDINGS_TOKEN_FILE", value_name = "FILE", conflicts_with = "token")]
+    /// A file that holds the token: keeps it out of the list of processes [env: TIDINGS_TOKEN_FILE]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "token", help_heading = "Server")]
     pub token_file: Option<PathBuf>,
-    /// Answer with JSON; a stream answers with one JSON value a line
-    #[arg(long, global = true)]
+    /// Answer with JSON, errors too; a stream answers with one JSON value a line
+    #[arg(long, global = true, help_heading = "Server")]
     pub json: bool,
+}
+
+impl Reach {
+    /// The flag, the variable, or the usual place.
+    pub fn url(&self) -> String {
+        let from_environment = || std::env::var("TIDINGS_URL").ok().filter(|url| !url.is_empty());
+        self.url.clone().or_else(from_environment).unwrap_or_else(|| format!("http://{}", crate::config::LISTEN))
+    }
+
+    /// A flag wins over a variable; none in open mode.
+    pub fn token(&self) -> Result<Option<String>, Failure> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let is_flagged = self.token.is_some() || self.token_file.is_some();
+        let token = if is_flagged { self.token.clone() } else { variable("TIDINGS_TOKEN") };
+        if token.is_some() {
+            return Ok(token);
+        }
+        let from_environment = || variable("TIDINGS_TOKEN_FILE").map(PathBuf::from);
+        let Some(file) = self.token_file.clone().or_else(from_environment) else { return Ok(None) };
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| Failure::usage(format!("the token file {} cannot be read: {error}", file.display())))?;
+        Ok(Some(text.trim().to_owned()))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,8 +68,14 @@ pub enum Command {
     /// List jobs, newest first
     List(List),
     /// Show one job with its attempts and history
-    Show { id: String },
+    Show {
+        /// The id, or at least 6 characters of its beginning or end
+        id: String,
+    },
     /// Watch jobs until they end
+    ///
+    /// Without ids it shows the jobs that are active, and ends when none is left but scheduled ones. The exit code is 0 when all that
+    /// ended meanwhile are completed.
     Watch(Watch),
     /// Print the output of a job
     Logs(Logs),
@@ -62,6 +93,7 @@ pub enum Command {
     RunNow(Ids),
     /// Make a new job with the input of an old one
     Rerun {
+        /// The id, or at least 6 characters of its beginning or end
         id: String,
         /// Another input: JSON text, `-` for stdin, or `@file`
         #[arg(allow_hyphen_values = true)]
@@ -86,7 +118,10 @@ pub enum Command {
         command: Config,
     },
     /// Print shell completions
-    Completions { shell: Shell },
+    Completions {
+        /// The shell to print them for
+        shell: Shell,
+    },
     /// Check that a server works from here, and say how to mend what does not
     Doctor(Doctor),
     /// The detached part of `run`
@@ -94,7 +129,10 @@ pub enum Command {
     RunHost,
     /// Print a generated document of the API
     #[command(hide = true)]
-    Document { which: Document },
+    Document {
+        /// Which one
+        which: Document,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -125,7 +163,7 @@ pub struct About {
     /// What people see
     #[arg(long)]
     pub title: Option<String>,
-    /// May be repeated
+    /// A word to find it by; may be repeated
     #[arg(long)]
     pub tag: Vec<String>,
     /// What it is about, for example document:7
@@ -141,8 +179,9 @@ pub struct About {
 
 #[derive(Debug, Args)]
 pub struct Submit {
+    /// The name of a task; `tidings tasks` lists them
     pub task: String,
-    /// JSON text, `-` for stdin, or `@file`
+    /// What it is to work on: JSON text, `-` for stdin, or `@file`
     #[arg(allow_hyphen_values = true)]
     pub input: Option<String>,
     #[command(flatten)]
@@ -175,17 +214,22 @@ pub struct Run {
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// May be repeated
+    /// Of this status, for example running; may be repeated
     #[arg(long)]
     pub status: Vec<String>,
+    /// Of this task
     #[arg(long)]
     pub task: Option<String>,
+    /// Of this owner
     #[arg(long)]
     pub owner: Option<String>,
+    /// Of this page or wizard
     #[arg(long)]
     pub session: Option<String>,
+    /// About this, for example document:7
     #[arg(long, value_name = "TYPE:ID")]
     pub subject: Option<String>,
+    /// With this tag
     #[arg(long)]
     pub tag: Option<String>,
     /// Found in title, task, tags or the beginning of the id
@@ -201,25 +245,27 @@ pub struct List {
 
 #[derive(Debug, Args)]
 pub struct Watch {
+    /// Ids, or at least 6 characters of their beginning or end
     pub ids: Vec<String>,
-    /// All jobs of a task
+    /// The active jobs of a task
     #[arg(long, conflicts_with = "ids")]
     pub task: Option<String>,
-    /// All jobs with a tag
+    /// The active jobs with a tag
     #[arg(long, conflicts_with = "ids")]
     pub tag: Option<String>,
-    /// My jobs; so also without any argument
+    /// My active jobs; so also without any argument
     #[arg(long, conflicts_with = "ids")]
     pub mine: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Logs {
+    /// The id, or at least 6 characters of its beginning or end
     pub id: String,
     /// Go on until the job ends
     #[arg(long, short)]
     pub follow: bool,
-    /// The newest unless told
+    /// Of this attempt; the newest unless told
     #[arg(long, value_name = "NUMBER", conflicts_with = "follow")]
     pub attempt: Option<u32>,
 }
@@ -237,9 +283,10 @@ pub enum Key {
     New {
         /// Who the key speaks for
         name: String,
-        /// May be repeated; read, submit, control and report unless told
+        /// What it may; may be repeated; read, submit, control and report unless told
         #[arg(long, value_name = "SCOPE")]
         scope: Vec<String>,
+        /// The tenant that it belongs to
         #[arg(long, default_value = "default")]
         tenant: String,
         /// It sees all jobs of its tenant, not only its own
@@ -252,15 +299,16 @@ pub enum Key {
 pub struct Token {
     /// The user that the token speaks for
     pub subject: String,
-    /// May be repeated; read, submit and control unless told
+    /// What it may; may be repeated; read, submit and control unless told
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
+    /// How long it is good
     #[arg(long, default_value = "15m", value_name = "DURATION")]
     pub expires_in: String,
     /// Sign it here with the secret of HS256 instead of asking the server
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// With --secret-file
+    /// With --secret-file: the tenant that it belongs to
     #[arg(long, requires = "secret_file")]
     pub tenant: Option<String>,
     /// With --secret-file: the `iss` that the server asks for
@@ -300,6 +348,18 @@ mod tests {
     #[test]
     fn the_commands_fit_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_that_can_be_said_is_explained() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let is_told = argument.get_help().is_some() || matches!(argument.get_id().as_str(), "help" | "version");
+                assert!(is_told, "{}: {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Cli::command());
     }
 
     #[test]

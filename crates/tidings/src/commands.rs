@@ -7,6 +7,7 @@ mod logs;
 mod run;
 mod run_host;
 mod serve;
+mod show;
 mod submit;
 mod verbs;
 mod watch;
@@ -26,7 +27,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Submit(args) => submit::submit(&reach, args).await,
         Command::Run(args) => run::run(&reach, args).await,
         Command::List(args) => jobs::list(&reach, args).await,
-        Command::Show { id } => jobs::show(&reach, &id).await,
+        Command::Show { id } => show::show(&reach, &id).await,
         Command::Watch(args) => watch::watch(&reach, args).await,
         Command::Logs(args) => logs::logs(&reach, args).await,
         Command::Pause(args) => ask(args.ids, "pause").await,
@@ -65,15 +66,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
 
 /// The server that was named, as whoever was named.
 fn client(reach: &Reach) -> Result<Client, Failure> {
-    let token = match &reach.token_file {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::usage(format!("the token file {} cannot be read: {error}", file.display())))?;
-            Some(text.trim().to_owned())
-        }
-        None => reach.token.clone(),
-    };
-    Ok(Client::new(&reach.url, token)?)
+    Ok(Client::new(&reach.url(), reach.token()?)?)
 }
 
 /// The ids that are meant, in order.

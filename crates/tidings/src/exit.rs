@@ -53,6 +53,23 @@ impl Exit {
         }
     }
 
+    /// The stable word for it, where the server gave none.
+    const fn word(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed | Exit::Own(_) => "failed",
+            Exit::Usage => "usage",
+            Exit::Aborted => "aborted",
+            Exit::TimedOut => "timed_out",
+            Exit::Lost => "lost",
+            Exit::NotFound => "not_found",
+            Exit::Refused => "refused",
+            Exit::Unreachable => "unreachable",
+            Exit::Denied => "denied",
+            Exit::Detached => "detached",
+        }
+    }
+
     /// The code for a job that ended so. A status that is no end is nothing to complain of.
     pub fn of_status(status: &str) -> Exit {
         match status {
@@ -90,11 +107,24 @@ pub struct Failure {
     pub exit: Exit,
     /// For people; empty when all was said before.
     pub words: String,
+    /// The server's word for it; none when it is not the server's.
+    pub code: Option<String>,
 }
 
 impl Failure {
     pub fn new(exit: Exit, words: impl Into<String>) -> Failure {
-        Failure { exit, words: words.into() }
+        Failure { exit, words: words.into(), code: None }
+    }
+
+    /// With the server's own word for it.
+    pub fn coded(exit: Exit, code: impl Into<String>, words: impl Into<String>) -> Failure {
+        Failure { exit, words: words.into(), code: Some(code.into()) }
+    }
+
+    /// The server refused a topic.
+    pub fn of_topic(code: String, message: String) -> Failure {
+        let exit = if code == "not_found" { Exit::NotFound } else { Exit::Refused };
+        Failure::coded(exit, code, message)
     }
 
     pub fn usage(words: impl Into<String>) -> Failure {
@@ -104,6 +134,43 @@ impl Failure {
     /// The code alone: the job's end was shown already.
     pub fn silent(exit: Exit) -> Failure {
         Failure::new(exit, "")
+    }
+
+    /// Says it on stderr: a sentence, or with `json` one object on one line. `about`: what was asked for, when there were several.
+    pub fn tell(&self, json: bool, about: Option<&str>) {
+        if self.words.is_empty() {
+            return;
+        }
+        let before = about.map(|about| format!("{about}: ")).unwrap_or_default();
+        if json {
+            eprintln!("{}", self.as_json(&before));
+            return;
+        }
+        let code = self.code.as_ref().map(|code| format!(" [{code}]")).unwrap_or_default();
+        match self.exit {
+            // The terminal has just shown ^C.
+            Exit::Detached => eprintln!("\n{}", self.words),
+            _ => eprintln!("tidings: {before}{}{code}", self.words),
+        }
+    }
+
+    fn as_json(&self, before: &str) -> serde_json::Value {
+        let code = self.code.as_deref().unwrap_or(self.exit.word());
+        serde_json::json!({"error": {"code": code, "message": format!("{before}{}", self.words), "exit": self.exit.code()}})
+    }
+}
+
+/// A refusal in the words of the command line.
+fn refused(problem: &wire::problem::Problem) -> String {
+    const MAKE: &str = "`tidings token` makes one";
+    match (problem.code.as_str(), problem.detail.is_empty()) {
+        ("unauthenticated", _) if problem.detail.starts_with("Send a token") => {
+            format!("not signed in: set TIDINGS_TOKEN, or use --token-file; {MAKE}")
+        }
+        ("unauthenticated", false) => format!("not signed in: {}", problem.detail),
+        ("token_expired", _) => format!("the token has expired: set another as TIDINGS_TOKEN, or use --token-file; {MAKE}"),
+        (_, true) => problem.title.clone(),
+        (_, false) => problem.detail.clone(),
     }
 }
 
@@ -116,13 +183,18 @@ impl From<Error> for Failure {
                 400..=499 => Exit::Refused,
                 _ => Exit::Unreachable,
             },
-            Error::NothingListens { .. } | Error::Unreachable { .. } | Error::Silent { .. } | Error::Foreign { .. } => {
-                Exit::Unreachable
-            }
+            Error::NothingListens { .. }
+            | Error::Unreachable { .. }
+            | Error::Silent { .. }
+            | Error::Foreign { .. }
+            | Error::SpeaksHttp { .. } => Exit::Unreachable,
             Error::BadAddress { .. } => Exit::Usage,
             Error::ReporterEnded => Exit::Failed,
         };
-        Failure::new(exit, error.to_string())
+        match error.problem() {
+            Some(problem) => Failure::coded(exit, problem.code.clone(), refused(problem)),
+            None => Failure::new(exit, error.to_string()),
+        }
     }
 }
 
@@ -153,6 +225,16 @@ mod tests {
             assert_eq!(Failure::from(error).exit.code(), code, "{status}");
         }
         assert_eq!(Failure::from(Error::NothingListens { url: String::new() }).exit.code(), 8);
+    }
+
+    #[test]
+    fn a_failure_is_told_to_programs_as_one_object() {
+        let missing = Problem::new(401, "unauthenticated", "", "Send a token in the header Authorization, as Bearer.");
+        let told = Failure::from(Error::Refused(Box::new(missing))).as_json("");
+        let words = "not signed in: set TIDINGS_TOKEN, or use --token-file; `tidings token` makes one";
+        assert_eq!(told, serde_json::json!({"error": {"code": "unauthenticated", "message": words, "exit": 9}}));
+        let told = Failure::usage("no").as_json("abc: ");
+        assert_eq!(told, serde_json::json!({"error": {"code": "usage", "message": "abc: no", "exit": 2}}));
     }
 
     #[test]

@@ -10,14 +10,17 @@ mod commands;
 mod config;
 mod exit;
 mod find;
+mod moment;
 mod screen;
 mod serve;
+mod terminal;
 mod words;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use cli::{Cli, Command};
-use exit::Failure;
+use exit::{Exit, Failure};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,16 +32,31 @@ fn main() -> std::process::ExitCode {
     // Two libraries that ask for a process-wide choice of cryptography get the same one.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default().ok();
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| misread(&error));
+    let json = cli.reach.json;
     match run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(failure) => {
-            if !failure.words.is_empty() {
-                eprintln!("tidings: {}", failure.words);
-            }
+            failure.tell(json, None);
             std::process::ExitCode::from(failure.exit.code())
         }
     }
+}
+
+/// Ends with what is wrong with the command line, or with the help that was asked for.
+fn misread(error: &clap::Error) -> ! {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let json = std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    if is_help || !json {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let sentence = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    Failure::usage(sentence.split_whitespace().collect::<Vec<_>>().join(" ")).tell(true, None);
+    std::process::exit(Exit::Usage.code().into())
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

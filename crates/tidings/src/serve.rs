@@ -192,11 +192,19 @@ fn announce(config: &Config, address: SocketAddr) {
     println!("Tidings is at http://{address}");
     println!("  tasks   {}", if config.tasks.is_empty() { "none yet".to_owned() } else { config.catalog().names().join(", ") });
     println!("  data    {}", config.data.display());
-    if config.access.is_open() {
-        println!(
-            "  access  open: whoever can log in to this machine can see and control every job. Configure [access] to change that."
-        );
+    println!("  access  {}", access_in_words(config));
+}
+
+fn access_in_words(config: &Config) -> String {
+    let access = &config.access;
+    if access.is_open() {
+        return "open: whoever can log in to this machine can see and control every job. Configure [access] to change that."
+            .to_owned();
     }
+    let users =
+        access.jwt.as_ref().map_or("no users' tokens".to_owned(), |jwt| format!("users' tokens signed with {}", jwt.algorithm));
+    let origins = if access.origins.is_empty() { "none".to_owned() } else { access.origins.join(", ") };
+    format!("{users}; API keys: {}; foreign origins: {origins}", access.keys.len())
 }
 
 /// The loops of the engine, with what ends them.

@@ -1,8 +1,17 @@
-//! Jobs in words, for people: a line, a table, a page. Status is always a word; colour only adds to it.
+//! Jobs in words, for people: a line, a table. Status is always a word; colour only adds to it.
 
 use std::io::IsTerminal;
 
-use wire::record::{JobRecord, JobSummary, Progress};
+use wire::record::{JobSummary, Progress};
+
+use crate::terminal::{cut, width};
+
+/// Characters of a short id.
+const SHORT_ID: usize = 8;
+/// Columns between the columns of a table.
+const GAP: usize = 2;
+/// Columns that a column keeps when it is cut.
+const LEAST: usize = 8;
 
 /// Whether a stream takes colours: a terminal, and nobody said `NO_COLOR` (<https://no-color.org>).
 pub fn has_colour(stream: &impl IsTerminal) -> bool {
@@ -78,65 +87,46 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
-/// Columns as wide as their widest cell.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let widths: Vec<usize> = (0..head.len())
+/// The end of an id: enough to name the job to any command.
+pub fn short_id(id: &str) -> &str {
+    id.get(id.len().saturating_sub(SHORT_ID)..).unwrap_or(id)
+}
+
+/// How long something took: tenths below 10 s, whole seconds above.
+pub fn took(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0..10 => format!("{}.{}s", seconds, ms % 1_000 / 100),
+        10..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// Columns as wide as their widest cell. `most`: columns of the terminal; the widest of the `flexible` columns is cut until all fit.
+pub fn table(head: &[&str], rows: &[Vec<String>], most: Option<usize>, flexible: &[usize]) -> String {
+    let mut widths: Vec<usize> = (0..head.len())
         .map(|column| rows.iter().map(|row| width(&row[column])).chain([width(head[column])]).max().unwrap_or(0))
         .collect();
+    let gaps = GAP * head.len().saturating_sub(1);
+    while most.is_some_and(|most| widths.iter().sum::<usize>() + gaps > most) {
+        let widest = flexible.iter().copied().filter(|column| widths[*column] > LEAST).max_by_key(|column| widths[*column]);
+        let Some(widest) = widest else { break };
+        widths[widest] -= 1;
+    }
     let mut page = String::new();
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
     for row in std::iter::once(&head).chain(rows) {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell)))).collect();
-        page.push_str(cells.join("  ").trim_end());
+        let fitted = |(cell, wide): (&String, &usize)| {
+            let cell = if width(cell) > *wide { cut(cell, *wide) } else { cell.clone() };
+            let gap = " ".repeat(wide.saturating_sub(width(&cell)));
+            format!("{cell}{gap}")
+        };
+        let cells: Vec<String> = row.iter().zip(&widths).map(fitted).collect();
+        page.push_str(cells.join(&" ".repeat(GAP)).trim_end());
         page.push('\n');
     }
     page
-}
-
-/// Characters of a cell that are seen: colour codes are not.
-fn width(cell: &str) -> usize {
-    let mut seen = 0;
-    let mut inside = false;
-    for letter in cell.chars() {
-        match letter {
-            '\x1b' => inside = true,
-            'm' if inside => inside = false,
-            _ if !inside => seen += 1,
-            _ => {}
-        }
-    }
-    seen
-}
-
-/// A job as a page: every field that has a value.
-pub fn page(job: &JobRecord, colour: bool) -> String {
-    let summary = &job.summary;
-    let mut rows: Vec<(&str, String)> = vec![
-        ("id", summary.id.to_string()),
-        ("task", summary.task.to_string()),
-        ("mode", summary.mode.to_string()),
-        ("status", status(&summary.status, colour)),
-        ("because", because(summary)),
-        ("progress", progress(&summary.progress)),
-        ("title", summary.title.as_ref().map(|title| plain(title)).unwrap_or_default()),
-        ("owner", summary.owner.to_string()),
-        ("subject", summary.subject.as_ref().map(|subject| format!("{}:{}", subject.kind, subject.id)).unwrap_or_default()),
-        ("session", summary.session.as_ref().map(|session| plain(session)).unwrap_or_default()),
-        ("tags", summary.tags.iter().map(|tag| plain(tag)).collect::<Vec<_>>().join(", ")),
-        ("attempt", format!("{} of {}", summary.attempt, job.limits.attempts)),
-        ("created", summary.created_at.clone()),
-        ("due", summary.due_at.clone().unwrap_or_default()),
-        ("started", summary.started_at.clone().unwrap_or_default()),
-        ("ended", summary.ended_at.clone().unwrap_or_default()),
-        ("ran", crate::config::units::show_ms(summary.ran_ms / 1_000 * 1_000)),
-        ("link", summary.link.as_ref().map(|link| plain(link)).unwrap_or_default()),
-        ("may be asked", summary.verbs.iter().map(|verb| verb.to_string()).collect::<Vec<_>>().join(", ")),
-    ];
-    let json = |value: &Option<serde_json::Value>| value.as_ref().map(|value| format!("{value}")).unwrap_or_default();
-    rows.extend([("input", json(&job.input)), ("result", json(&job.result)), ("metadata", json(&job.metadata))]);
-    let lines = rows.iter().filter(|(_, value)| !value.is_empty());
-    lines.map(|(name, value)| format!("{name:>12}  {value}\n")).collect()
 }
 
 #[cfg(test)]
@@ -146,8 +136,26 @@ mod tests {
     #[test]
     fn columns_stand_under_each_other_with_and_without_colour() {
         let rows = vec![vec![status("failed", true), "x".to_owned()], vec![status("completed", false), "y".to_owned()]];
-        let page = table(&["STATUS", "T"], &rows);
+        let page = table(&["STATUS", "T"], &rows, None, &[]);
         assert_eq!(page, "STATUS     T\n\x1b[31mfailed\x1b[0m     x\ncompleted  y\n");
+    }
+
+    #[test]
+    fn a_table_fits_a_terminal_and_is_whole_elsewhere() {
+        let rows = vec![vec!["fixed".to_owned(), "a rather long title".to_owned(), "words without an end".to_owned()]];
+        let head = ["ID", "NAME", "PROGRESS"];
+        let page = table(&head, &rows, Some(40), &[1, 2]);
+        assert_eq!(page, "ID     NAME             PROGRESS\nfixed  a rather long…  words without…\n");
+        assert!(page.lines().all(|line| width(line) <= 40), "{page}");
+        assert!(table(&head, &rows, None, &[1, 2]).contains("words without an end"));
+    }
+
+    #[test]
+    fn durations_are_exact_where_it_matters() {
+        for (ms, words) in [(0, "0.0s"), (2_345, "2.3s"), (9_999, "9.9s"), (42_900, "42s"), (65_000, "1m 05s"), (7_380_000, "2h 03m")] {
+            assert_eq!(took(ms), words);
+        }
+        assert_eq!(short_id("job_01jd9v3k5efx4b8n6w2q7r0mzt"), "2q7r0mzt");
     }
 
     #[test]

@@ -91,11 +91,11 @@ impl LoggedEvent {
 
     /// What must be stored beside the summary; usually nothing.
     pub fn extra(&self) -> Option<String> {
+        if self.keys.tags.is_empty() && self.removed_tags.is_empty() {
+            return None;
+        }
         let is_cut = memmem(&self.summary, b"\"tagsOmitted\":");
-        let extra = Extra {
-            removed: self.removed_tags.clone(),
-            tags: (is_cut && !self.keys.tags.is_empty()).then(|| self.keys.tags.clone()),
-        };
+        let extra = Extra { removed: self.removed_tags.clone(), tags: is_cut.then(|| self.keys.tags.clone()) };
         (extra != Extra::default()).then(|| to_json(&extra))
     }
 
@@ -165,6 +165,10 @@ impl LoggedEvent {
             kind: self.kind.as_str().into(),
             rev: self.rev,
             status: self.status.as_str().into(),
+            wish: shown
+                .as_ref()
+                .filter(|_| self.kind == EventKind::Wished)
+                .and_then(|shown| Some(shown.wish.as_ref()?.kind.clone())),
             reason: shown.and_then(|shown| shown.reason),
             at: time::show(self.at),
             by: self.by.clone(),

@@ -266,6 +266,10 @@ pub struct EventRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub by: Option<Text>,
+    /// For `wished`: what was asked, `pause`, `resume`, `abort` or `kill`; absent when a wish was fulfilled without another change.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<String>)]
+    pub wish: Option<Text>,
 }
 
 /// Counts by status; every status is there, and they add up.

@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn days_about_leap_days_are_shown_as_the_calendar_has_them() {
         for year in [0, 1, 4, 100, 400, 1600, 1900, 1970, 2000, 2024, 2100, 9999] {
-            let march = jiff::civil::date(year, 3, 1).to_zoned(jiff::tz::TimeZone::UTC).map(|time| time.timestamp().as_millisecond());
+            let march =
+                jiff::civil::date(year, 3, 1).to_zoned(jiff::tz::TimeZone::UTC).map(|time| time.timestamp().as_millisecond());
             let march = march.expect("a day");
             for ms in [march - 2 * DAY_MS, march - DAY_MS, march - 1, march] {
                 assert_eq!(show(Timestamp(ms)), shown_by_jiff(ms));

@@ -148,6 +148,8 @@ export interface JobEvent {
   at: string
   by?: string
   rev: number
+  /** For `wished`: what was asked. Absent when a wish was fulfilled without another change, and from an older server. */
+  wish?: 'pause' | 'resume' | 'abort' | 'kill'
 }
 
 export interface Stats {

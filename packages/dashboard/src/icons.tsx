@@ -19,7 +19,7 @@ const PATHS: Record<string, string> = {
   pause: 'M5.5 3.5v9M10.5 3.5v9',
   resume: 'M5 3.5l7.5 4.5L5 12.5z',
   abort: 'M4 4h8v8H4z',
-  kill: 'M4 4l8 8M12 4l-8 8',
+  kill: 'M5.5 2.5h5l3 3v5l-3 3h-5l-3-3v-5zM6.2 6.2l3.6 3.6M9.8 6.2l-3.6 3.6',
   retry: 'M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3',
   rerun: 'M3 8a5 5 0 0 1 9-3M13 2.5V5.5h-3M13 8a5 5 0 0 1-9 3M3 13.5V10.5h3',
   'run-now': 'M9 2L4 9h4l-1 5l5-7H8z',

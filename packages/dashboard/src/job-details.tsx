@@ -2,7 +2,7 @@
  * One job: what it is, how far it is, what it wrote, what happened to it.
  * Collaborators: follows the job's own topic, so that a link to it works whatever the list shows.
  */
-import { hasEnded, type JobSummary } from '@tidings/client'
+import { hasEnded, type JobSummary, type JobsView } from '@tidings/client'
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { go, linkTo, type Tab } from './address.js'
 import { type FullJob, useFullJob } from './full-job.js'
@@ -48,7 +48,7 @@ export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: Jo
         <Icon name="back" />
         <span className="job-back-words">Jobs</span>
       </button>
-      {!job && <Absent ready={view.ready} error={view.error?.message} />}
+      {!job && <Absent ready={view.ready} error={view.error} />}
       {job && (
         <>
           <header className="job-head" data-status={job.status}>
@@ -101,12 +101,13 @@ function isWebLink(link: string): boolean {
   return /^(https?:\/\/|\/(?!\/))/i.test(link)
 }
 
-function Absent({ ready, error }: { ready: boolean; error: string | undefined }) {
-  if (!ready && !error) return <p className="output-none">Loading…</p>
+function Absent({ ready, error }: Pick<JobsView, 'ready' | 'error'>) {
+  if (!ready && !error) return <p className="output-none job-loading">Loading…</p>
+  const refused = error !== undefined && error.code !== 'not_found'
   return (
     <div className="state state-small">
-      <h2>No such job</h2>
-      <p>{error ?? 'It was deleted, or its time to be kept is over.'}</p>
+      <h2>{refused ? 'This job cannot be shown' : 'No such job'}</h2>
+      <p>{refused ? error.message : 'It was deleted, or its time to be kept is over.'}</p>
       <button type="button" className="button" onClick={() => go({ job: '' })}>
         Back to the list
       </button>

@@ -17,7 +17,7 @@ import { rowsInSight, useScrollPlace } from './window-rows.js'
 import { countText } from './wording.js'
 
 const ROW_WIDE = 68
-const ROW_NARROW = 116
+const ROW_NARROW = 104
 
 interface Props {
   view: JobsView

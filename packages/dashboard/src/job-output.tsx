@@ -15,6 +15,9 @@ const LINE = 20
 /** Nearer to the end than this is at the end. */
 const NEAR = 2 * LINE
 
+/** What the gutter says of a stream; of another one, its name. */
+const STREAM_MARKS: Record<string, string> = { stdout: '', note: '', stderr: 'err' }
+
 export function JobOutput({ id, ended }: { id: string; ended: boolean }) {
   const view = useView(useMemo(() => client.outputOf(id), [id]))
   const lines = useLines(id, view)
@@ -37,10 +40,8 @@ export function JobOutput({ id, ended }: { id: string; ended: boolean }) {
     if (box) setFollowing(box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR)
   }
   if (view.error) return <p className="output-none">{view.error.message}</p>
-  if (lines.length === 0) {
-    const words = !view.ready ? 'Loading output…' : ended ? 'This job wrote nothing.' : 'Nothing written yet.'
-    return <p className="output-none">{words}</p>
-  }
+  if (lines.length === 0)
+    return view.ready ? <NoOutput ended={ended} /> : <p className="output-none">Loading output…</p>
   const unseen = last - readTo
   const labelled = lines.some(({ stream }) => stream !== 'stdout' && stream !== 'note')
   return (
@@ -66,9 +67,7 @@ export function JobOutput({ id, ended }: { id: string; ended: boolean }) {
               <time dateTime={line.at} title={exactTimeText(line.at)}>
                 {secondsText(line.at)}
               </time>
-              <span className="output-stream">
-                {line.stream === 'stdout' || line.stream === 'note' ? '' : line.stream}
-              </span>
+              <span className="output-stream">{STREAM_MARKS[line.stream] ?? line.stream}</span>
               <span className="output-text">{line.text}</span>
             </div>
           ))}
@@ -80,6 +79,18 @@ export function JobOutput({ id, ended }: { id: string; ended: boolean }) {
           {unseen > 0 ? countText(unseen, 'new line', 'new lines') : 'To the end'}
         </button>
       )}
+    </div>
+  )
+}
+
+function NoOutput({ ended }: { ended: boolean }) {
+  return (
+    <div className="state state-small">
+      <svg className="state-art" viewBox="0 0 160 60" aria-hidden="true">
+        <path d="M40 16h80M40 30h56M40 44h24" />
+        <circle cx="74" cy="44" r="4" />
+      </svg>
+      <p>{ended ? 'This job has written no output.' : 'Nothing is written yet. It appears here as it comes.'}</p>
     </div>
   )
 }

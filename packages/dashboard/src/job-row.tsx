@@ -6,7 +6,7 @@ import { ProgressBar } from './progress-bar.js'
 import { StatusChip } from './status-chip.js'
 import { Elapsed, Moment, WishWords } from './times.js'
 import { Verbs } from './verbs.js'
-import { nameOf, reasonText, shortId } from './wording.js'
+import { nameOf, reasonText, saysWhy, shortId } from './wording.js'
 
 interface Props {
   job: JobSummary
@@ -49,15 +49,12 @@ export const JobRow = memo(function JobRow({ job, gone, open, place, count, top 
           {nameOf(job)}
         </a>
         <span className="row-facts">
+          {gone && <span>no longer in this list</span>}
+          {!gone && saysWhy(job) && <span className="row-reason">{reasonText(job.reason)}</span>}
           {job.title && <span>{job.task}</span>}
+          {(job.attempt ?? 0) > 1 && <span>attempt {job.attempt}</span>}
           <code>{shortId(job.id)}</code>
           {job.owner && <span>{job.owner}</span>}
-          {gone ? (
-            <span>no longer in this list</span>
-          ) : (
-            job.reason && <span className="row-reason">{reasonText(job.reason)}</span>
-          )}
-          {(job.attempt ?? 0) > 1 && <span>attempt {job.attempt}</span>}
           {job.tags?.slice(0, 3).map((tag) => (
             <span className="tag" key={tag}>
               {tag}
@@ -66,7 +63,13 @@ export const JobRow = memo(function JobRow({ job, gone, open, place, count, top 
         </span>
       </div>
       <div className="row-progress">
-        {job.error ? <span className="row-error">{job.error.message}</span> : <ProgressBar job={job} />}
+        {job.error ? (
+          <span className="row-error" title={job.error.message}>
+            {job.error.message}
+          </span>
+        ) : (
+          <ProgressBar job={job} />
+        )}
       </div>
       <div className="row-times">
         <Elapsed job={job} />

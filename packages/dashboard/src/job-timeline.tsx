@@ -1,7 +1,7 @@
 /** What happened to a job, as the log has it. Asked again when the job's revision grows. */
 import type { JobEvent } from '@tidings/client'
 import { Icon } from './icons.js'
-import { exactTimeText, reasonText, secondsText, statusText, timeText } from './wording.js'
+import { eventText, exactTimeText, reasonText, secondsText, statusText, timeText } from './wording.js'
 
 export function JobTimeline({ events }: { events: readonly JobEvent[] | undefined }) {
   if (!events) return <p className="output-none">Loading the timeline…</p>
@@ -11,11 +11,11 @@ export function JobTimeline({ events }: { events: readonly JobEvent[] | undefine
       {events.map((event, index) => (
         <li key={event.rev} data-status={event.status}>
           <span className="timeline-mark">
-            <Icon name={event.status} />
+            <Icon name={event.wish ?? event.status} />
           </span>
           <div className="timeline-words">
-            <b>{event.kind}</b>
-            {event.status !== event.kind && <span>{statusText(event.status)}</span>}
+            <b>{eventText(event)}</b>
+            {event.kind !== 'wished' && event.status !== event.kind && <span>{statusText(event.status)}</span>}
             {event.reason && <span className="row-reason">{reasonText(event.reason)}</span>}
             {event.by && <span>by {event.by}</span>}
           </div>

@@ -1,15 +1,14 @@
 /** How far a job is: a bar when that is known, and the numbers and words that came with it. */
-import { hasEnded, type JobSummary } from '@tidings/client'
+import { hasEnded, type JobSummary, type Progress, type Status } from '@tidings/client'
 import { itemsText } from './wording.js'
 
 export function ProgressBar({ job, large = false }: { job: JobSummary; large?: boolean }) {
-  const { progress, status } = job
-  const percentage = percentageOf(job)
+  const { status } = job
+  const progress = progressOf(job)
+  const percentage = percentageOf(status, progress)
   const items = itemsText(progress?.current, progress?.total)
   const moving = percentage === undefined && status === 'running'
-  const trouble = [countOf(progress?.failed, 'failed'), countOf(progress?.skipped, 'skipped')]
-    .filter(Boolean)
-    .join(', ')
+  const trouble = [countOf(progress?.failed, 'failed'), countOf(progress?.skipped, 'skipped')].filter(Boolean)
   const words = progress?.message ?? (moving ? 'Working…' : '')
   if (percentage === undefined && !moving && !words && !items) return <div className="progress progress-none" />
   return (
@@ -19,7 +18,13 @@ export function ProgressBar({ job, large = false }: { job: JobSummary; large?: b
           {words}
         </span>
         <span className="progress-numbers">
-          {trouble && <span className="progress-trouble">{trouble}</span>}
+          {trouble.length > 0 && (
+            <span className="progress-trouble">
+              {trouble.map((words) => (
+                <span key={words}>{words}</span>
+              ))}
+            </span>
+          )}
           {items && <span className="progress-items">{items}</span>}
           {percentage !== undefined && <b>{Math.floor(percentage)} %</b>}
         </span>
@@ -40,7 +45,13 @@ export function ProgressBar({ job, large = false }: { job: JobSummary; large?: b
   )
 }
 
-function percentageOf({ progress, status }: JobSummary): number | undefined {
+/** None before an attempt begins: what stands there is of the one before. */
+function progressOf({ status, reason, progress }: JobSummary): Progress | undefined {
+  const before = status === 'pending' || status === 'scheduled' || (status === 'paused' && reason === 'before_start')
+  return before ? undefined : progress
+}
+
+function percentageOf(status: Status, progress: Progress | undefined): number | undefined {
   // That it is complete is said already.
   if (status === 'completed') return undefined
   const said = progress?.percentage ?? ratio(progress?.current, progress?.total)

@@ -68,7 +68,12 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
               </option>
             ))}
           </select>
-          {task && <p className="starter-about">{aboutOf(task)}</p>}
+          {task && (
+            <div className="starter-about">
+              {task.description && <p>{task.description}</p>}
+              <p className="starter-load">{loadOf(task)}</p>
+            </div>
+          )}
           <label htmlFor="starter-title">
             Title <small>optional, shown in the list</small>
           </label>
@@ -110,7 +115,7 @@ function exampleOf(task: Task | undefined): string {
   return task?.example === undefined || task.example === null ? '' : JSON.stringify(task.example, null, 2)
 }
 
-function aboutOf({ description, running, pending, concurrency }: Task): string {
+function loadOf({ running, pending, concurrency }: Task): string {
   const most = concurrency ? ` of ${concurrency}` : ''
-  return `${description ? `${description} ` : ''}${running}${most} running, ${pending} pending.`
+  return `${running}${most} running, ${pending} pending`
 }

@@ -2,7 +2,7 @@
  * Buttons for what may be asked of a job now, as the job itself says.
  * Collaborators: client, notices. What cannot be taken back is asked twice.
  */
-import { type JobSummary, TidingsProblem, type Verb } from '@tidings/client'
+import { hasEnded, type JobSummary, TidingsProblem, type Verb } from '@tidings/client'
 import { useEffect, useState } from 'react'
 import { go } from './address.js'
 import { Icon } from './icons.js'
@@ -38,9 +38,7 @@ interface Props {
 }
 
 export function Verbs({ job, compact = false }: Props) {
-  const allowed = ORDER.filter(
-    (verb) => job.verbs?.includes(verb) && !(compact && (verb === 'delete' || verb === 'rerun')),
-  )
+  const allowed = ORDER.filter((verb) => job.verbs?.includes(verb) && (compact ? inRow : inDetails)(verb, job))
   return (
     <fieldset className={compact ? 'verbs verbs-compact' : 'verbs'} aria-label={`Actions for ${nameOf(job)}`}>
       {allowed.map((verb) => (
@@ -48,6 +46,17 @@ export function Verbs({ job, compact = false }: Props) {
       ))}
     </fieldset>
   )
+}
+
+/** A job that still runs is not run again, though the server would allow it. */
+function inDetails(verb: Verb, job: JobSummary): boolean {
+  return verb !== 'rerun' || hasEnded(job.status)
+}
+
+/** Only what is quickly asked; kill, once an abort was asked and does not come. */
+function inRow(verb: Verb, job: JobSummary): boolean {
+  if (verb === 'kill') return job.wish?.kind === 'abort'
+  return verb !== 'delete' && verb !== 'rerun'
 }
 
 function VerbButton({ job, verb, compact }: Props & { verb: Verb }) {

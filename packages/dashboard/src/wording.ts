@@ -2,7 +2,7 @@
  * How values read: durations, times, ids, statuses and wishes in words.
  * Collaborators: every component that shows text. No markup here.
  */
-import type { JobSummary, Verb } from '@tidings/client'
+import type { JobEvent, JobSummary, Verb } from '@tidings/client'
 
 export function durationText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
@@ -53,9 +53,28 @@ export function nameOf(job: JobSummary): string {
   return job.title ?? job.task
 }
 
+const REASONS: Record<string, string> = {
+  before_start: 'held before its start',
+  cooperative: 'it stopped by itself and waits',
+  freeze: 'frozen where it stood',
+}
+/** How a job was paused, not why. */
+const HOW: ReadonlySet<string> = new Set(['cooperative', 'freeze'])
+
 /** `no_worker` reads as "no worker". */
 export function reasonText(reason: string): string {
-  return reason.replaceAll('_', ' ')
+  return REASONS[reason] ?? reason.replaceAll('_', ' ')
+}
+
+/** Whether the reason tells something that a row does not show anyway; an error says more than its class. */
+export function saysWhy(job: JobSummary): job is JobSummary & { reason: string } {
+  return job.reason !== undefined && !HOW.has(job.reason) && !job.error
+}
+
+/** What an event of the log was, for a person. */
+export function eventText({ kind, wish }: Pick<JobEvent, 'kind' | 'wish'>): string {
+  if (kind === 'wished') return wish ? `${VERB_TEXT[wish] ?? wish} asked` : 'Wish changed'
+  return kind.replaceAll('_', ' ')
 }
 
 const WISHES: Record<string, string> = { pause: 'pausing', resume: 'resuming', abort: 'aborting', kill: 'killing' }

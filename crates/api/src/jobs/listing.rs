@@ -96,7 +96,10 @@ fn query(pairs: &mut Pairs, caller: &Caller) -> Result<JobQuery, ApiProblem> {
         created_before: pairs.time("createdBefore")?,
         text: pairs.name("text")?,
         before: before
-            .map(|text| read_cursor(&text).ok_or_else(|| ApiProblem::invalid("cursor", "is none: begin anew without it")))
+            .map(|text| {
+                read_cursor(&text)
+                    .ok_or_else(|| ApiProblem::invalid("cursor", "is not one that this server gave: leave it out to begin anew"))
+            })
             .transpose()?,
         ..JobQuery::all(caller.0.view(), limit)
     })

@@ -13,7 +13,7 @@ use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
 use super::authenticator::ConnectionRights;
-use super::{closed, refusal, topics, with_cookie};
+use super::{After, closed, refusal, topics, with_cookie};
 use crate::access::LiveCaller;
 use crate::answers::{Answer, json_text};
 use crate::conditions::WAIT_SECONDS;
@@ -40,6 +40,7 @@ pub struct PollAnswer {
     params(
         ("topic" = Vec<String>, Query, description = "A topic as JSON; 1 to 20 times"),
         ("after" = Option<String>, Query, description = "Position of the answer before"),
+        ("outputAfter" = Option<String>, Query, description = "Where output topics go on: attempt:offset"),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for something, at most 55; 25 unless told"),
     ),
     responses(
@@ -51,25 +52,26 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, uri: Uri) 
     caller.principal.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
-    let after = pairs.one("after")?;
+    let cursors = After { log: pairs.one("after")?, output: pairs.one("outputAfter")? };
     let wait = pairs.number("wait")?.unwrap_or(USUAL_WAIT);
     if wait > WAIT_SECONDS {
         return Err(ApiProblem::invalid("wait", format!("{wait} seconds, at most {WAIT_SECONDS} are allowed")).limit(WAIT_SECONDS));
     }
     pairs.all("ticket");
-    pairs.finish(&["topic", "after", "wait"])?;
+    pairs.finish(&["topic", "after", "outputAfter", "wait"])?;
 
     let authenticator = ConnectionRights::new(context.access.clone());
     let peer = Peer { edge: Edge::Wait, authenticator, principal: Some(caller.principal.clone()) };
     let connection = context.hub.open(peer).map_err(refusal)?;
     for (id, topic) in (1u32..).zip(topics) {
+        let after = cursors.of(&topic).map(str::to_owned);
         connection.subscribe(id, topic, after.as_deref());
     }
     let polled = tokio::select! {
         biased;
         polled = connection.poll(Duration::from_secs(wait)) => polled,
         // Whoever only waits for more is sent off at once, to ask again where it stands.
-        position = stopping(&context, after) => {
+        position = stopping(&context, cursors.log) => {
             let nothing = Polled { position, reset: false, frames: Vec::new() };
             return Ok(with_cookie(answer(&nothing), &caller));
         }

@@ -13,7 +13,7 @@ use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
 use super::authenticator::ConnectionRights;
-use super::{refusal, topics, with_cookie};
+use super::{After, refusal, topics, with_cookie};
 use crate::access::LiveCaller;
 use crate::answers::Answer;
 use crate::context::Context;
@@ -30,6 +30,7 @@ const RETRY_MS: u64 = 2_000;
     params(
         ("topic" = Vec<String>, Query, description = "A topic as JSON; 1 to 20 times"),
         ("after" = Option<String>, Query, description = "Position to resume from"),
+        ("outputAfter" = Option<String>, Query, description = "Where output topics go on: attempt:offset"),
         ("ticket" = Option<String>, Query, description = "From `POST /tickets`, for a browser's `EventSource`"),
         ("Last-Event-ID" = Option<String>, Header, description = "Position to resume from; wins over `after`"),
     ),
@@ -43,9 +44,9 @@ pub async fn events(State(context): State<Context>, caller: LiveCaller, uri: Uri
     caller.principal.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
-    let after = after(&mut pairs, &headers)?;
+    let after = After { log: after(&mut pairs, &headers)?, output: pairs.one("outputAfter")? };
     pairs.all("ticket");
-    pairs.finish(&["topic", "after", "ticket"])?;
+    pairs.finish(&["topic", "after", "outputAfter", "ticket"])?;
     stream(&context, caller, topics, after).await
 }
 
@@ -69,7 +70,7 @@ pub async fn job(State(context): State<Context>, caller: LiveCaller, JobPath(id)
     let mut pairs = Pairs::of(&uri)?;
     let topic = Topic::Job(id);
     caller.check(&topic)?;
-    let after = after(&mut pairs, &headers)?;
+    let after = After { log: after(&mut pairs, &headers)?, output: None };
     pairs.all("ticket");
     pairs.finish(&["after", "ticket"])?;
     stream(&context, caller, vec![topic], after).await
@@ -81,14 +82,15 @@ fn after(pairs: &mut Pairs, headers: &HeaderMap) -> Result<Option<String>, ApiPr
     Ok(last.map(str::to_owned).or(asked))
 }
 
-async fn stream(context: &Context, caller: LiveCaller, topics: Vec<Topic>, after: Option<String>) -> Answer {
-    if context.hub.is_over(&caller.principal, &topics, after.as_deref()).await {
+async fn stream(context: &Context, caller: LiveCaller, topics: Vec<Topic>, after: After) -> Answer {
+    if context.hub.is_over(&caller.principal, &topics, after.log.as_deref()).await {
         return Ok(with_cookie(StatusCode::NO_CONTENT, &caller));
     }
     let authenticator = ConnectionRights::new(context.access.clone());
     let peer = Peer { edge: Edge::Stream, authenticator, principal: Some(caller.principal.clone()) };
     let connection = context.hub.open(peer).map_err(refusal)?;
     for (id, topic) in (1u32..).zip(topics) {
+        let after = after.of(&topic).map(str::to_owned);
         connection.subscribe(id, topic, after.as_deref());
     }
     let source = Source { context: context.clone(), connection, is_done: false, _tracked: context.tasks.token() };
@@ -141,7 +143,8 @@ impl Source {
             }
             Err(close) => {
                 self.is_done = true;
-                if close != Close::Done {
+                // Who was told `goingAway` knows all there is to know.
+                if !matches!(close, Close::Done | Close::GoingAway) {
                     let message = "the server ended the stream";
                     let last = ServerFrame::Error { code: close.as_str().into(), message: message.to_owned(), id: None };
                     put_event(&mut out, "error", None, last.to_json().as_bytes());
@@ -155,6 +158,11 @@ impl Source {
 fn put_frame(out: &mut Vec<u8>, hub: &Hub, frame: &Frame) {
     match frame.kind {
         "hello" => out.extend_from_slice(format!("retry: {RETRY_MS}\n").as_bytes()),
+        "goingAway" => {
+            if let Ok(ServerFrame::GoingAway { retry_in_ms }) = serde_json::from_slice(&frame.json) {
+                out.extend_from_slice(format!("retry: {retry_in_ms}\n").as_bytes());
+            }
+        }
         // A proxy that strips unknown events still sees that the stream lives.
         "heartbeat" => out.extend_from_slice(b": heartbeat\n"),
         _ => {}

@@ -13,7 +13,10 @@ pub(super) fn claim(loaded: Loaded, asked: &ClaimJobs, now: Timestamp) -> Result
     let mut running_total = loaded.running_total;
     let mut offered = asked.leases.iter();
     let mut decision = Decision::only(Answer::Claimed(Vec::new()));
-    let mut claimed = Vec::new();
+    decision.writes.reserve(loaded.jobs.len());
+    decision.events.reserve(loaded.jobs.len());
+    decision.attempts.reserve(loaded.jobs.len());
+    let mut claimed = Vec::with_capacity(loaded.jobs.len());
     for job in loaded.jobs {
         let Some(task) = asked.slots.iter().find(|slots| slots.task == job.task) else { continue };
         let taken = running.entry(job.task.clone()).or_default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Answer, Decision, JobWrite};
 use crate::event::{EventKind, NewEvent};
-use crate::job::{Attempt, Job, JobError, Ticked, Wish, WishKind};
+use crate::job::{Attempt, Held, Job, JobError, Ticked, Wish, WishKind};
 use crate::status::{Cause, is_allowed};
 use crate::{Json, Refusal, Status, Text, Timestamp};
 
@@ -132,12 +132,18 @@ impl Draft {
         Ok(())
     }
 
-    /// Ends the attempt and times the next one.
+    /// Ends the attempt and times the next one. Who was paused stays held: nobody asked it to go on.
     pub(super) fn retry_later(&mut self, cause: Cause, reason: &str, error: Option<JobError>, wait_ms: u64) -> Result<(), Refusal> {
         self.job.error = error;
         self.job.due_at = Some(self.now.plus_ms(wait_ms));
         self.job.start_by = self.job.policy.start_within_ms.map(|within| self.now.plus_ms(wait_ms.saturating_add(within)));
-        self.go(Status::Retrying, cause, EventKind::Retrying, Some(reason))
+        let is_held = self.job.is_suspended() && self.job.wish.kind != WishKind::Resume;
+        self.go(Status::Retrying, cause, EventKind::Retrying, Some(reason))?;
+        if is_held {
+            self.job.held = Some(Held { status: Status::Retrying });
+            self.go(Status::Paused, Cause::Hold, EventKind::Paused, Some("before_start"))?;
+        }
+        Ok(())
     }
 
     /// The wait that the policy gives after this try.

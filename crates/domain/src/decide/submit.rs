@@ -20,6 +20,8 @@ pub(super) fn submit(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let mut decision = Decision::only(Answer::Made(Vec::with_capacity(jobs.len())));
+    decision.writes.reserve(jobs.len());
+    decision.events.reserve(jobs.len());
     let mut made = Vec::with_capacity(jobs.len());
     let mut waiting_here: HashMap<(Text, Text), u64> = HashMap::new();
     for new in jobs {

@@ -170,7 +170,7 @@ impl Writer {
         let counters = shared.counters();
         let mut group = Group {
             answers: Vec::with_capacity(requests.len()),
-            events: Vec::new(),
+            events: Vec::with_capacity(requests.iter().map(|request| most_events(request)).sum()),
             changes: Changes::default(),
             place: shared.head().place,
             has_written: false,
@@ -318,6 +318,16 @@ impl Writer {
         if pages >= self.wal_pages.saturating_mul(checkpoint::PATIENCE) {
             checkpoint::passive(&self.conn, &self.on_sync_failure);
         }
+    }
+}
+
+/// How many events a request usually brings at most.
+fn most_events(request: &Request) -> usize {
+    match request {
+        Request::Submit { jobs, .. } => jobs.len(),
+        Request::Claim(claim) => claim.leases.len(),
+        Request::SaveProgress { .. } | Request::RenewLeases { .. } => 0,
+        _ => 1,
     }
 }
 

@@ -1,12 +1,15 @@
-//! `list`, `show`, `tasks`, `stats`: reading.
+//! `list`, `tasks`, `stats`: reading what there is.
 
 use client::ListQuery;
-use serde_json::json;
 
 use super::{client, print_pretty, subject};
 use crate::cli::{List, Reach};
 use crate::exit::Failure;
-use crate::{find, words};
+use crate::moment::Moments;
+use crate::{terminal, words};
+
+/// Columns from which on whole ids are shown.
+const WIDE: usize = 120;
 
 pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
     let client = client(reach)?;
@@ -26,22 +29,23 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
     if reach.json {
         return print_pretty(&page);
     }
-    let colour = words::has_colour(&std::io::stdout());
+    let stdout = std::io::stdout();
+    let most = terminal::columns(&stdout);
+    let (colour, moments) = (words::has_colour(&stdout), Moments::here(most.is_some()));
+    let is_narrow = most.is_some_and(|most| most < WIDE);
     let rows: Vec<Vec<String>> = page
         .jobs
         .iter()
         .map(|job| {
             let known = [words::progress(&job.progress), words::because(job)];
             let known: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
-            let about: String = known.join("; ").chars().take(60).collect();
-            let name: String = words::name(job).chars().take(40).collect();
             vec![
-                job.id.to_string(),
+                if is_narrow { words::short_id(&job.id).to_owned() } else { job.id.to_string() },
                 words::status(&job.status, colour),
-                name,
+                words::name(job),
                 words::plain(&job.owner),
-                job.created_at.clone(),
-                about,
+                moments.minute(&job.created_at),
+                known.join("; "),
             ]
         })
         .collect();
@@ -49,50 +53,16 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
         outln!("no job fits");
         return Ok(());
     }
-    out!("{}", words::table(&["ID", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"], &rows));
+    out!("{}", words::table(&["ID", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"], &rows, most, &[2, 3, 5]));
     if let Some(cursor) = page.cursor {
         outln!("there are more: --cursor {cursor}");
     }
     Ok(())
 }
 
-pub async fn show(reach: &Reach, id: &str) -> Result<(), Failure> {
-    let client = client(reach)?;
-    let id = find::job_id(&client, id).await?;
-    let job = client.job(&id).await?;
-    let attempts = client.attempts(&id).await?;
-    let events = client.events(&id).await?;
-    if reach.json {
-        return print_pretty(&json!({"job": job, "attempts": attempts, "events": events}));
-    }
-    let colour = words::has_colour(&std::io::stdout());
-    out!("{}", words::page(&job, colour));
-    let told = |text: &Option<wire::record::JobError>| text.as_ref().map(|error| words::plain(&error.message)).unwrap_or_default();
-    if !attempts.is_empty() {
-        let rows: Vec<Vec<String>> = attempts
-            .iter()
-            .map(|attempt| {
-                let outcome = attempt.outcome.as_ref().map_or_else(|| "under way".to_owned(), |outcome| outcome.to_string());
-                let ended = attempt.ended_at.clone().unwrap_or_default();
-                vec![attempt.number.to_string(), attempt.started_at.clone(), ended, outcome, told(&attempt.error)]
-            })
-            .collect();
-        out!("\n{}", words::table(&["ATTEMPT", "STARTED", "ENDED", "OUTCOME", "ERROR"], &rows));
-    }
-    let rows: Vec<Vec<String>> = events
-        .iter()
-        .map(|event| {
-            let by = event.by.as_ref().map(|by| words::plain(by)).unwrap_or_default();
-            let reason = event.reason.as_ref().map(|reason| words::plain(reason)).unwrap_or_default();
-            vec![event.rev.to_string(), event.at.clone(), event.kind.to_string(), words::status(&event.status, colour), reason, by]
-        })
-        .collect();
-    out!("\n{}", words::table(&["REV", "AT", "EVENT", "STATUS", "REASON", "BY"], &rows));
-    Ok(())
-}
-
 pub async fn tasks(reach: &Reach) -> Result<(), Failure> {
     let tasks = client(reach)?.tasks().await?;
+    let most = terminal::columns(&std::io::stdout());
     if reach.json {
         return print_pretty(&tasks);
     }
@@ -110,7 +80,7 @@ pub async fn tasks(reach: &Reach) -> Result<(), Failure> {
             row
         })
         .collect();
-    out!("{}", words::table(&["TASK", "MODE", "PAUSE", "PLACES", "RUNNING", "PENDING", "TITLE"], &rows));
+    out!("{}", words::table(&["TASK", "MODE", "PAUSE", "PLACES", "RUNNING", "PENDING", "TITLE"], &rows, most, &[0, 6]));
     Ok(())
 }
 
@@ -124,6 +94,6 @@ pub async fn stats(reach: &Reach) -> Result<(), Failure> {
         stats.by_status.iter().map(|(status, count)| vec![words::status(status, colour), count.to_string()]).collect();
     rows.push(vec!["active".to_owned(), stats.active.to_string()]);
     rows.push(vec!["total".to_owned(), stats.total.to_string()]);
-    out!("{}", words::table(&["STATUS", "JOBS"], &rows));
+    out!("{}", words::table(&["STATUS", "JOBS"], &rows, None, &[]));
     Ok(())
 }

@@ -98,7 +98,9 @@ const RULES: &str = "
     worker:                                       claim pause ack abort resume -> paused !stop_asked
     worker:                                       claim pause ack complete -> completed changed +settled
     worker:                                       claim pause ack fail -> failed changed +settled
-    worker attempts=2:                            claim pause ack fail -> retrying changed +retrying
+    worker attempts=2:                            claim pause ack fail -> paused changed +retrying +paused reason=before_start
+    worker attempts=2:                            claim pause ack fail resume -> retrying changed +resumed
+    worker attempts=2:                            claim pause ack resume fail -> retrying changed +retrying
     worker:                                       claim pause ack wait -> paused !wrong_status
 
     # An abort stands.
@@ -164,7 +166,7 @@ const RULES: &str = "
     worker attempts=2:                            claim +30000        -> retrying changed +retrying reason=worker_gone lease
     worker attempts=2 rescue-lost:                claim +30000        -> lost changed +settled
     worker:                                       claim pause ack +30000 -> lost changed +settled
-    worker attempts=2:                            claim pause ack +30000 -> retrying changed +retrying
+    worker attempts=2:                            claim pause ack +30000 -> paused changed +retrying +paused
     worker:                                       claim +30000 renew  -> lost stale
     worker:                                       claim +30000 heartbeat -> running changed +corrected settlement=1 reason=late_word
     worker:                                       claim +30000 complete -> completed changed +corrected settlement=1 outcome=completed
