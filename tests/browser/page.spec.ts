@@ -47,6 +47,33 @@ test('the output of a job is followed in its details', async ({ page }) => {
   await expect(details).toContainText(/completed/i)
 })
 
+test('beside open details the numbers of a row stay whole and within its bar', async ({ page }) => {
+  const { id } = await server.submit({
+    task: 'word-count',
+    input: { folder: 'texts', delayMs: 2000 },
+    tags: ['nightly'],
+  })
+  await page.goto(`${server.url}/?job=${id}`)
+  const job = row(page, 'word-count')
+  const bar = job.getByRole('progressbar')
+  await expect(job).toContainText(/1 failed/)
+  await expect(bar).toHaveAttribute('aria-valuenow', /^[1-9]/)
+  const [whole, numbers] = [await bar.boundingBox(), await job.locator('.progress-numbers b').boundingBox()]
+  if (!whole || !numbers) throw new Error('bar and percentage are not in sight')
+  expect(numbers.x + numbers.width).toBeLessThanOrEqual(whole.x + whole.width + 1)
+  await expect(job.getByRole('button', { name: /^Kill|^Run again/ })).toHaveCount(0)
+  await expect(page.getByRole('article').getByRole('button', { name: 'Run again' })).toHaveCount(0)
+})
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 } })
+  test('a job that ended shows its last words', async ({ page }) => {
+    await server.submit({ task: 'check-links', input: { folder: 'site', delayMs: 1 }, title: 'Links of the docs' })
+    await page.goto(server.url)
+    await expect(row(page, 'Links of the docs').getByText(/\d+ checked, \d+ broken/)).toBeVisible()
+  })
+})
+
 for (const [name, options] of Object.entries({
   light: { colorScheme: 'light' as const },
   dark: { colorScheme: 'dark' as const },

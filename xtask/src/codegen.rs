@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+mod job_record;
 mod printed;
 mod statuses;
 
@@ -19,6 +20,7 @@ const GENERATORS: &[Generator] = &[
     Generator { path: "docs/reference/statuses.md", make: statuses::page },
     Generator { path: "docs/reference/openapi.json", make: printed::openapi },
     Generator { path: "docs/reference/asyncapi.json", make: printed::asyncapi },
+    Generator { path: "docs/reference/job.md", make: job_record::page },
     Generator { path: "docs/reference/configuration.md", make: printed::configuration },
     Generator { path: "docs/reference/exit-codes.md", make: printed::exit_codes },
 ];

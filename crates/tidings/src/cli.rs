@@ -72,10 +72,9 @@ pub enum Command {
         /// The id, or at least 6 characters of its beginning or end
         id: String,
     },
-    /// Watch jobs until they end
-    ///
-    /// Without ids it shows the jobs that are active, and ends when none is left but scheduled ones. The exit code is 0 when all that
-    /// ended meanwhile are completed.
+    /// Watch jobs until they end; without ids the active ones
+    #[command(after_help = "Without ids it shows the active jobs, and ends when none is left but scheduled ones.\n\
+                            The exit code is 0 when all that ended meanwhile are completed; Ctrl-C lets go, and the jobs go on.")]
     Watch(Watch),
     /// Print the output of a job
     Logs(Logs),

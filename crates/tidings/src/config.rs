@@ -63,6 +63,8 @@ pub struct Config {
     pub tasks: BTreeMap<domain::Text, Arc<Task>>,
     /// The file that was read; none when there is none.
     pub file: Option<PathBuf>,
+    /// In the order of the file.
+    warnings: Vec<String>,
 }
 
 /// What is not in the file. Kept by the server, to read the file again.
@@ -78,8 +80,18 @@ pub struct Layers {
 
 /// All that is wrong, a line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct ConfigError(pub Vec<String>);
+#[error("{}", .problems.join("\n"))]
+pub struct ConfigError {
+    pub problems: Vec<String>,
+    /// What is doubtful besides.
+    pub warnings: Vec<String>,
+}
+
+impl ConfigError {
+    fn only(problems: Vec<String>) -> ConfigError {
+        ConfigError { problems, warnings: Vec::new() }
+    }
+}
 
 impl Layers {
     pub fn of_this_process(flags: BTreeMap<&'static str, String>) -> Layers {
@@ -113,7 +125,7 @@ impl Config {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Config::read(layers, None),
             Err(error) => {
                 let who = named.map(|layer| format!("{layer}: ")).unwrap_or_default();
-                Err(ConfigError(vec![format!("{who}{} cannot be read: {error}", file.display())]))
+                Err(ConfigError::only(vec![format!("{who}{} cannot be read: {error}", file.display())]))
             }
         }
     }
@@ -129,12 +141,12 @@ impl Config {
             page.wrong(error.span().map_or(0, |span| span.start), error.message());
         }
         if !errors.is_empty() {
-            return Err(ConfigError(page.into_problems()));
+            return Err(ConfigError::only(page.into_found().0));
         }
         let file_folder = source.and_then(|(file, _)| file.parent()).unwrap_or(&layers.folder);
         let mut config = from_page(&page, table.get_ref(), layers, file_folder);
         config.file = source.map(|(file, _)| file.to_owned());
-        let mut problems = page.into_problems();
+        let (mut problems, mut warnings) = page.into_found();
         config.put_over(layers, &mut problems);
         if config.access.is_open() && !config.listen.ip().is_loopback() {
             problems.push(format!(
@@ -143,7 +155,14 @@ impl Config {
                 config.listen
             ));
         }
-        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+        if !problems.is_empty() {
+            return Err(ConfigError { problems, warnings });
+        }
+        if config.tasks.is_empty() {
+            warnings.push("no task is declared: only tracked jobs can be submitted".to_owned());
+        }
+        config.warnings = warnings;
+        Ok(config)
     }
 
     fn put_over(&mut self, layers: &Layers, problems: &mut Vec<String>) {
@@ -176,27 +195,7 @@ impl Config {
 
     /// What is allowed and will probably not do what was meant.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for (name, task) in &self.tasks {
-            let Some(program) = &task.program else { continue };
-            if !program.cwd.is_dir() {
-                warnings.push(format!("[tasks.{name}] cwd: there is no folder {}", program.cwd.display()));
-            }
-            let path = program.env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
-            let Some(command) = program.argv.first() else { continue };
-            let is_found = match command.contains('/') {
-                true => program.cwd.join(command).is_file(),
-                false => path.unwrap_or_default().split(':').any(|folder| Path::new(folder).join(command).is_file()),
-            };
-            if !is_found {
-                let hint = if path.is_none() { "; PATH is not passed on, see env" } else { "" };
-                warnings.push(format!("[tasks.{name}] command: {command:?} is not found{hint}"));
-            }
-        }
-        if self.tasks.is_empty() {
-            warnings.push("no task is declared: only tracked jobs can be submitted".to_owned());
-        }
-        warnings
+        self.warnings.clone()
     }
 }
 
@@ -228,6 +227,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
             .map(|task| (task.name.clone(), Arc::new(task)))
             .collect(),
         file: None,
+        warnings: Vec::new(),
     };
     for section in [log, limits, top] {
         section.finish();

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 
 use client::Connection;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use wire::record::{JobSummary, OutputChunk, Progress};
 
-use crate::words;
+use crate::{terminal, words};
 
 /// Characters of the longest status.
 const STATUS_WIDTH: usize = 9;
@@ -119,20 +119,24 @@ impl Screen {
         if is_end && !self.bar_by_id.contains_key(id) && self.said.contains_key(id) {
             return;
         }
-        let bar = self.bar_by_id.entry(id.to_owned()).or_insert_with(|| {
-            let bar = ProgressBar::new(1_000);
-            let template = "{prefix} [{bar:24}] {msg}";
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            self.bars.add(bar)
-        });
-        let gap = " ".repeat(STATUS_WIDTH.saturating_sub(job.status.len()));
+        let room = Room::of(terminal::columns(&std::io::stderr()).unwrap_or(80));
+        let (name, gap) = (terminal::cut(&words::name(job), room.name), STATUS_WIDTH.saturating_sub(job.status.len()));
         let status = words::status(&job.status, self.colour);
-        bar.set_prefix(format!("{} {status}{gap}", words::name(job).chars().take(40).collect::<String>()));
-        bar.set_position(job.progress.percentage.map_or(0, |percentage| (percentage * 10.0) as u64));
+        let prefix = format!("{} {name} {status}{}", words::short_id(id), " ".repeat(gap));
         let parts = [words::progress(&job.progress), words::because(job)];
-        bar.set_message(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  "));
+        let message = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+        let message = terminal::cut(&message, room.left(terminal::width(&prefix)));
+        // Each change is drawn: a new bar is whole before it is seen.
+        let bar = self.bar_by_id.entry(id.to_owned()).or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::hidden());
+            self.bars.add(bar.with_prefix(prefix.clone()).with_message(message.clone()))
+        });
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{prefix}} [{{bar:{}}}] {{msg}}", room.bar)) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(message);
+        bar.set_prefix(prefix);
+        bar.set_position(job.progress.percentage.map_or(0, |percentage| (percentage * 10.0) as u64));
         if is_end {
             bar.finish_and_clear();
             self.bar_by_id.remove(id);
@@ -183,6 +187,25 @@ impl Screen {
         for (_, bar) in self.bar_by_id.drain() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// How the columns of a line with a bar are shared out.
+struct Room {
+    columns: usize,
+    name: usize,
+    bar: usize,
+}
+
+impl Room {
+    fn of(columns: usize) -> Room {
+        Room { columns, name: (columns / 4).clamp(8, 40), bar: if columns < 100 { 12 } else { 24 } }
+    }
+
+    /// Columns for the message behind a prefix and a bar: two brackets and two spaces are around the bar, and the last column stays
+    /// empty, because some terminals wrap there.
+    fn left(&self, prefix: usize) -> usize {
+        self.columns.saturating_sub(prefix + self.bar + 5)
     }
 }
 

@@ -61,9 +61,14 @@ mod tests {
 
     #[test]
     fn what_is_too_wide_is_cut_with_an_ellipsis() {
-        for (text, most, expected) in
-            [("short", 5, "short"), ("longer", 5, "long…"), ("a b c", 3, "a…"), ("日本語", 5, "日本…"), ("日本語", 4, "日…"), ("x", 0, "")]
-        {
+        for (text, most, expected) in [
+            ("short", 5, "short"),
+            ("longer", 5, "long…"),
+            ("a b c", 3, "a…"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("x", 0, ""),
+        ] {
             assert_eq!(cut(text, most), expected, "{text}");
             assert!(width(&cut(text, most)) <= most);
         }

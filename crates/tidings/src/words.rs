@@ -145,14 +145,16 @@ mod tests {
         let rows = vec![vec!["fixed".to_owned(), "a rather long title".to_owned(), "words without an end".to_owned()]];
         let head = ["ID", "NAME", "PROGRESS"];
         let page = table(&head, &rows, Some(40), &[1, 2]);
-        assert_eq!(page, "ID     NAME             PROGRESS\nfixed  a rather long…  words without…\n");
+        assert_eq!(page, "ID     NAME              PROGRESS\nfixed  a rather long t…  words without…\n");
         assert!(page.lines().all(|line| width(line) <= 40), "{page}");
         assert!(table(&head, &rows, None, &[1, 2]).contains("words without an end"));
     }
 
     #[test]
     fn durations_are_exact_where_it_matters() {
-        for (ms, words) in [(0, "0.0s"), (2_345, "2.3s"), (9_999, "9.9s"), (42_900, "42s"), (65_000, "1m 05s"), (7_380_000, "2h 03m")] {
+        for (ms, words) in
+            [(0, "0.0s"), (2_345, "2.3s"), (9_999, "9.9s"), (42_900, "42s"), (65_000, "1m 05s"), (7_380_000, "2h 03m")]
+        {
             assert_eq!(took(ms), words);
         }
         assert_eq!(short_id("job_01jd9v3k5efx4b8n6w2q7r0mzt"), "2q7r0mzt");

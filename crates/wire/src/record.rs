@@ -12,6 +12,7 @@ pub struct JobSummary {
     /// `job_` and 26 characters; ids sort by age.
     #[schema(value_type = String, example = "job_01jd9v3k5efx4b8n6w2q7r0mzt")]
     pub id: Text,
+    /// The kind of work: a task of the server, or any name for a tracked job.
     #[schema(value_type = String)]
     pub task: Text,
     /// Who does the work: `process`, `tracked`, `worker`, `mirrored`.
@@ -31,15 +32,20 @@ pub struct JobSummary {
     pub settlement: u32,
     /// Number of the newest attempt; 0 before the first.
     pub attempt: u32,
+    /// The wall between customers; `default` unless the token says otherwise.
     #[schema(value_type = String)]
     pub tenant: Text,
+    /// The user who may see it.
     #[schema(value_type = String)]
     pub owner: Text,
+    /// What it is about, so that a page can ask whether something runs for this document.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subject: Option<Subject>,
+    /// The page or wizard it was started from: any text of the app.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub session: Option<Text>,
+    /// What people see instead of the task.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub title: Option<Text>,
@@ -47,12 +53,14 @@ pub struct JobSummary {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub link: Option<Text>,
+    /// Sorted. Can be changed later.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[schema(value_type = Vec<String>)]
     pub tags: Vec<Text>,
     /// How many tags were left out because the summary would have passed its 4 KB.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub tags_omitted: u32,
+    /// The job that it was started by, if the submit named one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub parent_id: Option<Text>,
@@ -60,17 +68,21 @@ pub struct JobSummary {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub root_id: Option<Text>,
+    /// What the jobs of one batch have in common.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub batch_id: Option<Text>,
+    /// Its name in another system.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub external_id: Option<Text>,
+    /// The job whose input it took over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub rerun_of: Option<Text>,
     /// −100 to 100; higher starts first.
     pub priority: i16,
+    /// How far the work is. Kept after the end.
     pub progress: Progress,
     /// What somebody asked of the running attempt; absent when nothing stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -92,8 +104,10 @@ pub struct JobSummary {
     /// Start of the newest attempt.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub started_at: Option<String>,
+    /// When it reached its end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended_at: Option<String>,
+    /// Time of the event that this is the state of.
     pub updated_at: String,
     /// Running time of the newest attempt up to `updatedAt`, paused time not counted, in milliseconds.
     pub ran_ms: u64,
@@ -106,9 +120,11 @@ fn is_zero(number: &u32) -> bool {
 /// What a job is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subject {
+    /// A word of the app, for example `document`.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     pub kind: Text,
+    /// Its id in the app.
     #[schema(value_type = String)]
     pub id: Text,
 }
@@ -133,8 +149,10 @@ pub struct Progress {
     /// Items that went well.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ok: Option<u64>,
+    /// Items that failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failed: Option<u64>,
+    /// Items that were left out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub skipped: Option<u64>,
     /// Grows with each progress of this job. The server's; ignored in a report.
@@ -150,6 +168,7 @@ pub struct Wish {
     pub kind: Text,
     /// Grows with each wish of this job; an acknowledgement names it.
     pub number: u64,
+    /// When it was asked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub at: Option<String>,
     /// Who asked; absent when a time limit did.
@@ -166,6 +185,7 @@ pub struct JobError {
     #[schema(value_type = String)]
     #[serde(default = "plain_error")]
     pub kind: Text,
+    /// A sentence for people.
     #[schema(value_type = String)]
     pub message: Text,
 }
@@ -184,6 +204,7 @@ pub struct JobRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<serde_json::Value>)]
     pub input: Option<serde_json::Value>,
+    /// What the work brought: any JSON value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<serde_json::Value>)]
     pub result: Option<serde_json::Value>,
@@ -191,9 +212,11 @@ pub struct JobRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<serde_json::Value>)]
     pub answer: Option<serde_json::Value>,
+    /// What the app put beside it; not in summaries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<serde_json::Value>)]
     pub metadata: Option<serde_json::Value>,
+    /// The limits and the retry policy, as of its submit.
     pub limits: Limits,
     /// Only in the answer to a tracked submit or a claim: the right to report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -204,15 +227,21 @@ pub struct JobRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
+    /// Longest running time of an attempt, paused time not counted, in milliseconds; absent is unlimited.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub time_limit_ms: Option<u64>,
+    /// How long an asked abort may take before it is enforced, in milliseconds.
     pub abort_grace_ms: u64,
+    /// How long it may wait to start, in milliseconds; absent is for ever.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub start_within_ms: Option<u64>,
     /// Attempts in all, the first included.
     pub attempts: u32,
+    /// Wait before the second attempt, in milliseconds; it doubles with each further one.
     pub retry_base_ms: u64,
+    /// Longest wait between attempts, in milliseconds.
     pub retry_max_ms: u64,
+    /// Whether a passed time limit is tried again too.
     pub retry_on_timeout: bool,
     /// What becomes of it when its holder vanishes: `retry` or `lost`.
     #[schema(value_type = String)]
@@ -225,6 +254,7 @@ pub struct Limits {
 pub struct Lease {
     /// Goes into the header `Tidings-Lease` of each report. A secret.
     pub token: String,
+    /// Report before then. RFC 3339.
     pub expires_at: String,
 }
 

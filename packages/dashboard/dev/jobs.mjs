@@ -229,6 +229,7 @@ export class Jobs extends EventEmitter {
       reason: job.reason,
       at,
       by: kind === 'wished' ? 'local' : undefined,
+      wish: kind === 'wished' ? job.wish.kind : undefined,
       rev: job.rev,
     })
     this.emit('update', { type: 'update', position: this.at(), kind, job })

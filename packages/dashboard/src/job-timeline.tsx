@@ -8,22 +8,26 @@ export function JobTimeline({ events }: { events: readonly JobEvent[] | undefine
   if (events.length === 0) return <p className="output-none">The log no longer holds the events of this job.</p>
   return (
     <ol className="timeline">
-      {events.map((event, index) => (
-        <li key={event.rev} data-status={event.status}>
-          <span className="timeline-mark">
-            <Icon name={event.wish ?? event.status} />
-          </span>
-          <div className="timeline-words">
-            <b>{eventText(event)}</b>
-            {event.kind !== 'wished' && event.status !== event.kind && <span>{statusText(event.status)}</span>}
-            {event.reason && <span className="row-reason">{reasonText(event.reason)}</span>}
-            {event.by && <span>by {event.by}</span>}
-          </div>
-          <time dateTime={event.at} title={exactTimeText(event.at)}>
-            {sameDay(event.at, events[index - 1]?.at) ? secondsText(event.at) : timeText(event.at)}
-          </time>
-        </li>
-      ))}
+      {events.map((event, index) => {
+        // Status and reason stand as they did before.
+        const asked = event.kind === 'wished'
+        return (
+          <li key={event.rev} data-status={event.status}>
+            <span className="timeline-mark">
+              <Icon name={event.wish ?? event.status} />
+            </span>
+            <div className="timeline-words">
+              <b>{eventText(event)}</b>
+              {event.status !== event.kind && !asked && <span>{statusText(event.status)}</span>}
+              {event.reason && !asked && <span className="row-reason">{reasonText(event.reason)}</span>}
+              {event.by && <span>by {event.by}</span>}
+            </div>
+            <time dateTime={event.at} title={exactTimeText(event.at)}>
+              {sameDay(event.at, events[index - 1]?.at) ? secondsText(event.at) : timeText(event.at)}
+            </time>
+          </li>
+        )
+      })}
     </ol>
   )
 }

@@ -53,10 +53,10 @@ function inDetails(verb: Verb, job: JobSummary): boolean {
   return verb !== 'rerun' || hasEnded(job.status)
 }
 
-/** Only what is quickly asked; kill, once an abort was asked and does not come. */
+/** Only what is quickly asked; once an abort was asked and does not come, kill alone. */
 function inRow(verb: Verb, job: JobSummary): boolean {
-  if (verb === 'kill') return job.wish?.kind === 'abort'
-  return verb !== 'delete' && verb !== 'rerun'
+  if (job.wish?.kind === 'abort') return verb === 'kill'
+  return verb !== 'kill' && verb !== 'delete' && verb !== 'rerun'
 }
 
 function VerbButton({ job, verb, compact }: Props & { verb: Verb }) {
@@ -89,7 +89,7 @@ function VerbButton({ job, verb, compact }: Props & { verb: Verb }) {
       title={compact ? words : undefined}
     >
       <Icon name={verb} />
-      {(!compact || sure) && <span>{words}</span>}
+      {(!compact || sure || verb === 'kill') && <span>{words}</span>}
     </button>
   )
 }

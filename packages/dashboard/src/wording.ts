@@ -55,8 +55,8 @@ export function nameOf(job: JobSummary): string {
 
 const REASONS: Record<string, string> = {
   before_start: 'held before its start',
-  cooperative: 'it stopped by itself and waits',
-  freeze: 'frozen where it stood',
+  cooperative: 'at a safe point',
+  freeze: 'frozen in place',
 }
 /** How a job was paused, not why. */
 const HOW: ReadonlySet<string> = new Set(['cooperative', 'freeze'])

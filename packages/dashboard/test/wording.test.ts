@@ -1,6 +1,6 @@
 import type { JobSummary } from '@tidings/client'
 import { expect, test } from 'vitest'
-import { durationText, elapsed, itemsText, shortId, wishText } from '../src/wording.js'
+import { durationText, elapsed, eventText, itemsText, saysWhy, shortId, wishText } from '../src/wording.js'
 
 const AT = '2026-11-22T10:00:00Z'
 const NOW = Date.parse(AT) + 12_000
@@ -54,4 +54,26 @@ test('items and ids', () => {
     undefined,
   ])
   expect([shortId('job_01jd9v3k5efx4b8n6w2q7r0mzt'), shortId('job_1')]).toEqual(['…2q7r0mzt', 'job_1'])
+})
+
+const told: [Parameters<typeof eventText>[0], string][] = [
+  [{ kind: 'wished', wish: 'pause' }, 'Pause asked'],
+  [{ kind: 'wished', wish: 'kill' }, 'Kill asked'],
+  [{ kind: 'wished' }, 'Wish changed'],
+  [{ kind: 'reopened' }, 'reopened'],
+]
+
+test.each(told)('an event %o reads as %s', (event, text) => {
+  expect(eventText(event)).toBe(text)
+})
+
+const reasons: [string, Partial<JobSummary>, boolean][] = [
+  ['none', {}, false],
+  ['how it was paused', { status: 'paused', reason: 'freeze' }, false],
+  ['why it waits', { status: 'paused', reason: 'before_start' }, true],
+  ['the class of an error that is shown', { reason: 'error', error: { kind: 'error', message: 'no' } }, false],
+]
+
+test.each(reasons)('whether a row shows a reason: %s', (_, more, shown) => {
+  expect(saysWhy(job(more))).toBe(shown)
 })

@@ -67,6 +67,10 @@ struct Subscription {
     position: Option<String>,
     /// Pages of a snapshot that is not complete yet.
     pages: Vec<JobSummary>,
+    /// Whether the pages are all there are.
+    is_whole: bool,
+    /// Jobs as they came between the snapshot and `live`: newer than its pages.
+    caught: HashMap<String, JobSummary>,
     is_live: bool,
     is_refused: bool,
     /// Ids that it matches, to know when nobody needs a job any more.
@@ -87,6 +91,8 @@ impl Follow {
             topic,
             position: None,
             pages: Vec::new(),
+            is_whole: false,
+            caught: HashMap::new(),
             is_live: false,
             is_refused: false,
             jobs: HashSet::new(),
@@ -99,6 +105,8 @@ impl Follow {
         let mut frames = Vec::new();
         for (place, subscription) in self.subscriptions.iter_mut().enumerate() {
             subscription.pages.clear();
+            subscription.caught.clear();
+            subscription.is_whole = false;
             subscription.is_live = false;
             if !subscription.is_refused {
                 let (topic, after) = (subscription.topic.clone(), subscription.position.clone());
@@ -124,9 +132,15 @@ impl Follow {
     /// Takes a frame; gives what the watcher is to be told.
     pub(super) fn take(&mut self, frame: Frame) -> Vec<Happened> {
         match frame {
-            Frame::Snapshot { id, jobs } => {
+            Frame::Snapshot { id, jobs, more } => {
                 if let Some(subscription) = self.subscription(id) {
+                    // A page after the last one begins a snapshot anew.
+                    if subscription.is_whole {
+                        subscription.pages.clear();
+                        subscription.caught.clear();
+                    }
                     subscription.pages.extend(jobs);
+                    subscription.is_whole = !more;
                 }
                 Vec::new()
             }
@@ -180,7 +194,18 @@ impl Follow {
             subscription.position = Some(position);
         }
         let mut told = Vec::new();
-        let jobs = std::mem::take(&mut subscription.pages);
+        subscription.is_whole = false;
+        let mut caught = std::mem::take(&mut subscription.caught);
+        let mut jobs = std::mem::take(&mut subscription.pages);
+        for job in &mut jobs {
+            if let Some(newer) = caught.remove(&*job.id).filter(|newer| newer.rev > job.rev) {
+                *job = newer;
+            }
+        }
+        // Made after the pages were: newest first, as they are.
+        let mut made: Vec<JobSummary> = caught.into_values().collect();
+        made.sort_by(|a, b| b.id.cmp(&a.id));
+        jobs.splice(0..0, made);
         if !resumed && !subscription.is_output() {
             subscription.jobs = jobs.iter().map(|job| job.id.to_string()).collect();
             for job in &jobs {
@@ -202,6 +227,8 @@ impl Follow {
                 // Before it is live, what comes catches up: its own position follows with `live`.
                 if subscription.is_live {
                     subscription.position = Some(position.to_owned());
+                } else {
+                    subscription.caught.insert(job.id.to_string(), (*job).clone());
                 }
             }
         }
@@ -219,6 +246,9 @@ impl Follow {
             if let Some(subscription) = self.subscription(*sub) {
                 if subscription.is_live {
                     subscription.position = Some(position.to_owned());
+                } else {
+                    subscription.caught.remove(id);
+                    subscription.pages.retain(|job| *job.id != *id);
                 }
                 if subscription.jobs.remove(id) || deleted {
                     told.push(Happened::Left { topic: *sub as usize - 1, id: id.to_owned(), deleted });

@@ -14,6 +14,9 @@ pub(super) enum Frame {
     Snapshot {
         id: u32,
         jobs: Vec<JobSummary>,
+        /// Whether another page of the same snapshot follows.
+        #[serde(default)]
+        more: bool,
     },
     Live {
         id: u32,

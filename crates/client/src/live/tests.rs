@@ -65,6 +65,26 @@ fn the_highest_revision_wins_and_progress_belongs_to_exactly_one() {
 }
 
 #[test]
+fn what_came_after_the_snapshot_is_in_it_when_it_is_told() {
+    let mut follow = Follow::new(vec![json!({"owner": "me"})]);
+    let page = |rev: u64| json!({"type": "snapshot", "id": 1, "jobs": [job(rev, 0, "pending")], "more": false});
+    let live = json!({"type": "live", "id": 1, "position": "e-5", "resumed": false, "truncated": false});
+    for pages in [vec![], vec![page(1)], vec![page(1), page(2)]] {
+        let mut follow = Follow::new(vec![json!({"owner": "me"})]);
+        pages.into_iter().for_each(|page| drop(told(&mut follow, page)));
+        told(&mut follow, update(4));
+        let frame: Frame = serde_json::from_str(&live.to_string()).unwrap();
+        match &follow.take(frame)[0] {
+            Happened::Snapshot { jobs, .. } => assert_eq!((jobs.len(), jobs[0].rev, &*jobs[0].status), (1, 4, "running")),
+            other => panic!("{other:?}"),
+        }
+    }
+    told(&mut follow, page(1));
+    told(&mut follow, json!({"type": "left", "position": "e-3", "subs": [1], "id": ID, "rev": 3, "kind": "deleted"}));
+    assert_eq!(told(&mut follow, live), ["snapshot 0 of 0", "live 0 resumed=false"]);
+}
+
+#[test]
 fn a_new_connection_goes_on_from_what_was_earned() {
     let mut follow = Follow::new(vec![json!({"owner": "me"}), json!({"output": ID})]);
     let opened = |follow: &mut Follow| serde_json::to_value(follow.open()).unwrap();

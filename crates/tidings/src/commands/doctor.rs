@@ -1,18 +1,21 @@
 //! `doctor`: does a server work from here, end to end, and if not, what mends it.
 
+mod machine;
+
 use std::net::ToSocketAddrs;
 use std::time::Duration;
 
-use client::{Client, Connection, Happened};
+use client::{Client, Connection, Error, Happened};
 use engine::clock::{Clock, SystemClock};
 use futures::StreamExt;
 use reqwest::{Response, Url};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
+use wire::body::Me;
 
 use super::client as client_of;
 use crate::cli::{Doctor, Reach};
-use crate::config::{Config, Layers};
+use crate::config::Layers;
 use crate::exit::{Exit, Failure};
 use crate::screen::print_json;
 
@@ -22,11 +25,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_EVENT: Duration = Duration::from_secs(2);
 /// Difference between the clocks that tokens survive.
 const CLOCKS_APART_MS: i64 = 5_000;
-/// Descriptors that a server with many watchers wants.
-const DESCRIPTORS: u64 = 4_096;
 
-/// What a check found: a sentence, or what is wrong and how to mend it.
+/// What a check found.
+enum Finding {
+    Good(String),
+    /// Nothing wrong, but not what one may expect.
+    Note(String),
+    /// What is wrong, and how to mend it.
+    Bad(String, &'static str),
+}
+
+/// A sentence, or what is wrong and how to mend it.
 type Found = Result<String, (String, &'static str)>;
+
+impl From<Found> for Finding {
+    fn from(found: Found) -> Finding {
+        found.map_or_else(|(words, mend)| Finding::Bad(words, mend), Finding::Good)
+    }
+}
 
 struct Report {
     json: bool,
@@ -34,20 +50,23 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, what: &str, found: Found) {
-        self.failed |= found.is_err();
+    fn add(&mut self, what: &str, found: impl Into<Finding>) {
+        let found = found.into();
+        self.failed |= matches!(found, Finding::Bad(..));
         match (self.json, found) {
-            (true, Ok(words)) => print_json(&json!({"check": what, "ok": true, "found": words})),
-            (true, Err((words, mend))) => print_json(&json!({"check": what, "ok": false, "found": words, "mend": mend})),
-            (false, Ok(words)) => outln!("✓ {what}: {words}"),
-            (false, Err((words, mend))) => outln!("✗ {what}: {words}\n    to mend it: {mend}"),
+            (true, Finding::Good(words)) => print_json(&json!({"check": what, "ok": true, "found": words})),
+            (true, Finding::Note(words)) => print_json(&json!({"check": what, "ok": true, "note": true, "found": words})),
+            (true, Finding::Bad(words, mend)) => print_json(&json!({"check": what, "ok": false, "found": words, "mend": mend})),
+            (false, Finding::Good(words)) => outln!("✓ {what}: {words}"),
+            (false, Finding::Note(words)) => outln!("· {what}: {words}"),
+            (false, Finding::Bad(words, mend)) => outln!("✗ {what}: {words}\n    to mend it: {mend}"),
         }
     }
 }
 
 pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
     if let Some(server) = args.server {
-        reach.url = server;
+        reach.url = Some(server);
     }
     let client = client_of(&reach)?;
     let base = Url::parse(client.url()).map_err(|_| Failure::usage(format!("{} is not an address", client.url())))?;
@@ -62,20 +81,12 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
     report.add("port", port);
     if is_reachable {
         let probe = Probe { http, base: client.url().to_owned(), client: &client };
-        report
-            .add("alive", probe.answers("/healthz", "see the server's log, and whether something else listens on this port").await);
-        report
-            .add("ready", probe.answers("/readyz", "the store cannot write: see the server's log and the room on its disk").await);
-        report.add("token", probe.token().await);
-        report.add("clock", probe.clock().await);
-        report.add("websocket", probe.websocket().await);
-        report.add("event stream", probe.stream().await);
-        report.add("foreign pages", probe.origin().await);
+        probe.all(&mut report).await;
     }
     if base.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
         let flags = args.config.map(|config| [("--config", config)].into()).unwrap_or_default();
-        report.add("data folder", data_folder(&Layers::of_this_process(flags), is_reachable));
-        report.add("descriptors", descriptors());
+        report.add("data folder", machine::data_folder(&Layers::of_this_process(flags), is_reachable));
+        report.add("descriptors", machine::descriptors());
     }
     match report.failed {
         false => Ok(()),
@@ -108,6 +119,32 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
+    async fn all(&self, report: &mut Report) {
+        let me = self.client.me().await;
+        if let Err(Error::SpeaksHttp { .. }) = &me {
+            report.add(
+                "scheme",
+                me.map(|_| String::new()).map_err(|error| (error.to_string(), "write http:// in place of https://")),
+            );
+            return;
+        }
+        report
+            .add("alive", self.answers("/healthz", "see the server's log, and whether something else listens on this port").await);
+        report.add("ready", self.answers("/readyz", "the store cannot write: see the server's log and the room on its disk").await);
+        let is_denied = me.is_err();
+        report.add("token", token(me));
+        report.add("clock", self.clock().await);
+        if is_denied {
+            for what in ["websocket", "event stream"] {
+                report.add(what, Finding::Note("not checked: it needs the token, see above".to_owned()));
+            }
+        } else {
+            report.add("websocket", self.websocket().await);
+            report.add("event stream", self.stream().await);
+        }
+        report.add("foreign pages", self.origin().await);
+    }
+
     async fn get(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Response, String> {
         let mut request = self.http.get(format!("{}{path}", self.base));
         if let Some(token) = self.client.token() {
@@ -128,18 +165,6 @@ impl Probe<'_> {
             Ok(response) if response.status().is_success() => Ok(format!("{path} answers {}", response.status())),
             Ok(response) => Err((format!("{path} answers {}", response.status()), mend)),
             Err(why) => Err((format!("{path}: {why}"), mend)),
-        }
-    }
-
-    async fn token(&self) -> Found {
-        let mend = "set --token, --token-file or TIDINGS_TOKEN; `tidings key new` makes a key, `tidings token` a token";
-        match self.client.me().await {
-            Ok(me) if me.open => Ok(format!("not needed: open mode, everybody on this machine is {}", me.subject)),
-            Ok(me) => {
-                let reach = if me.tenant_wide { "sees its whole tenant" } else { "sees its own jobs" };
-                Ok(format!("{} of tenant {}, may {}, {reach}", me.subject, me.tenant, me.scopes.join(" ")))
-            }
-            Err(error) => Err((error.to_string(), mend)),
         }
     }
 
@@ -213,42 +238,14 @@ impl Probe<'_> {
     }
 }
 
-/// The folder of a server on this machine: writable, and not held by a process that is gone.
-fn data_folder(layers: &Layers, is_served: bool) -> Found {
-    let config =
-        Config::load(layers).map_err(|error| (error.to_string(), "mend the configuration; `tidings config check` says more"))?;
-    let folder = config.data;
-    let shown = folder.display();
-    if !folder.exists() {
-        return match is_served {
-            true => Ok(format!("{shown} does not exist: the server that answers uses another; --config names its file")),
-            false => Ok(format!("{shown} will be made by `tidings serve`")),
-        };
-    }
-    let mend = "let the server's user own it: chown and chmod u+rwx";
-    let probe = folder.join(format!(".doctor-{}", std::process::id()));
-    std::fs::write(&probe, b"").map_err(|error| (format!("{shown} cannot be written: {error}"), mend))?;
-    std::fs::remove_file(&probe).ok();
-    let Ok(lock) = std::fs::File::open(folder.join("tidings.lock")) else { return Ok(format!("{shown} is writable")) };
-    match lock.try_lock_shared() {
-        Ok(()) if is_served => Ok(format!("{shown} is writable; the server that answers uses another folder")),
-        Ok(()) => Ok(format!("{shown} is writable, and no server holds it")),
-        Err(_) if is_served => Ok(format!("{shown} is writable, and a living server holds it")),
-        Err(_) => Err((
-            format!("{shown} is held by a server that does not answer"),
-            "stop it: tidings.lock in the folder names its process",
-        )),
-    }
-}
-
-fn descriptors() -> Found {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    match limit.current {
-        Some(current) if current < DESCRIPTORS => {
-            let mend = "raise it: `ulimit -n 65536`, or LimitNOFILE=65536 in the unit";
-            Err((format!("{current} open files are allowed; each watcher takes one"), mend))
+fn token(me: Result<Me, Error>) -> Found {
+    let mend = "set --token, --token-file or TIDINGS_TOKEN; `tidings key new` makes a key, `tidings token` a token";
+    match me {
+        Ok(me) if me.open => Ok(format!("not needed: open mode, everybody on this machine is {}", me.subject)),
+        Ok(me) => {
+            let reach = if me.tenant_wide { "sees its whole tenant" } else { "sees its own jobs" };
+            Ok(format!("{} of tenant {}, may {}, {reach}", me.subject, me.tenant, me.scopes.join(" ")))
         }
-        Some(current) => Ok(format!("{current} open files are allowed")),
-        None => Ok("open files are not limited".to_owned()),
+        Err(error) => Err((Failure::from(error).words, mend)),
     }
 }

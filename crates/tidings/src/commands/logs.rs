@@ -5,7 +5,7 @@ use serde_json::json;
 use wire::record::{OutputChunk, OutputGap};
 
 use super::client;
-use super::watch::given_up;
+use super::watch::{detached, given_up};
 use crate::cli::{Logs, Reach};
 use crate::exit::{Exit, Failure};
 use crate::find;
@@ -65,7 +65,7 @@ pub async fn logs(reach: &Reach, args: Logs) -> Result<(), Failure> {
     client.job(&id).await?;
     tokio::select! {
         followed = follow(&client, &id, &mut printed, &mut screen) => followed,
-        _ = tokio::signal::ctrl_c() => Err(Failure::silent(Exit::Detached)),
+        _ = tokio::signal::ctrl_c() => Err(detached(&[&id], "tidings logs --follow")),
     }
 }
 
@@ -83,10 +83,7 @@ async fn follow(client: &Client, id: &str, printed: &mut Printed, screen: &mut S
             Happened::Snapshot { jobs, .. } => jobs.first().map(|job| job.status.clone()),
             Happened::Update { job, .. } => Some(job.status.clone()),
             Happened::Left { deleted: true, .. } => return Ok(()),
-            Happened::Refused { code, message, .. } => {
-                let exit = if code == "not_found" { Exit::NotFound } else { Exit::Refused };
-                return Err(Failure::new(exit, format!("{message} [{code}]")));
-            }
+            Happened::Refused { code, message, .. } => return Err(Failure::of_topic(code, message)),
             Happened::Connection(Connection::GivenUp { code, why }) => return Err(given_up(code, &why)),
             Happened::Connection(connection) => {
                 screen.connection(&connection);

@@ -16,14 +16,15 @@ use tokio::time::{Duration, timeout};
 use super::client;
 use super::logs::{Printed, print};
 use super::submit::described;
-use super::watch::given_up;
+use super::watch::{detached, given_up};
 use crate::cli::{Reach, Run};
 use crate::exit::{Exit, Failure};
 use crate::screen::{Screen, Style};
+use crate::terminal::cut;
 
 /// Name of the task that such jobs carry.
 const TASK: &str = "run";
-/// Characters of the command that become the title.
+/// Columns of the command that become the title.
 const TITLE: usize = 80;
 /// How long the host may take to say how the command ended, after the job has.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -48,7 +49,13 @@ pub enum Said {
     /// The job exists, and the command is being started.
     Job(String),
     /// Nothing was started.
-    Refused { code: u8, words: String },
+    Refused {
+        /// The exit code.
+        code: u8,
+        /// The server's word for it, if it is the server's.
+        kind: Option<String>,
+        words: String,
+    },
     /// The command ended with this code; none when a signal ended it.
     Exit(Option<i32>),
 }
@@ -57,7 +64,7 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
     let client = client(reach)?;
     let mut submit = described(&args.about)?;
     submit.task = TASK.to_owned();
-    submit.title.get_or_insert_with(|| args.command.join(" ").chars().take(TITLE).collect());
+    submit.title.get_or_insert_with(|| title(&args.command));
     let text = |value: std::ffi::OsString| value.into_string().ok();
     let environment: BTreeMap<String, String> =
         std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
@@ -72,7 +79,7 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
     let mut host = start_host(&order).await?;
     let id = match next(&mut host).await {
         Some(Said::Job(id)) => id,
-        Some(Said::Refused { code, words }) => return Err(Failure::new(Exit::Own(code), words)),
+        Some(Said::Refused { code, kind, words }) => return Err(Failure { exit: Exit::Own(code), words, code: kind }),
         _ => return Err(Failure::new(Exit::Failed, "the detached part ended before it could submit the job; its log says why")),
     };
     let mut screen = Screen::new(Style::fitting(reach.json, true));
@@ -81,8 +88,7 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
         ended = attend(&client, &id, &mut screen, &mut host) => ended?,
         _ = tokio::signal::ctrl_c() => {
             screen.clear();
-            eprintln!("\nDetached; the job goes on. Watch it again with: tidings watch {id}");
-            return Err(Failure::silent(Exit::Detached));
+            return Err(detached(&[&id], "tidings watch"));
         }
     };
     screen.clear();
@@ -97,6 +103,12 @@ pub async fn run(reach: &Reach, args: Run) -> Result<(), Failure> {
         Exit::Done => Ok(()),
         exit => Err(Failure::silent(exit)),
     }
+}
+
+/// The command on one line.
+fn title(command: &[String]) -> String {
+    let words: Vec<&str> = command.iter().flat_map(|argument| argument.split_whitespace()).collect();
+    cut(&words.join(" "), TITLE)
 }
 
 /// The exit code: the job's, and for a command that failed by itself the command's own.
@@ -187,7 +199,7 @@ async fn attend(client: &Client, id: &str, screen: &mut Screen, host: &mut Optio
                 continue;
             }
             Happened::Left { deleted: true, .. } => return Err(Failure::new(Exit::NotFound, format!("{id} was deleted"))),
-            Happened::Refused { code, message, .. } => return Err(Failure::new(Exit::Refused, format!("{message} [{code}]"))),
+            Happened::Refused { code, message, .. } => return Err(Failure::of_topic(code, message)),
             Happened::Connection(Connection::GivenUp { code, why }) => return Err(given_up(code, &why)),
             Happened::Connection(connection) => {
                 screen.connection(&connection);
@@ -208,6 +220,14 @@ async fn attend(client: &Client, id: &str, screen: &mut Screen, host: &mut Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_is_one_line() {
+        let command = |script: &str| ["sh".to_owned(), "-c".to_owned(), script.to_owned()];
+        assert_eq!(title(&command("for i in 1 2\n  do\techo $i\ndone")), "sh -c for i in 1 2 do echo $i done");
+        let long = title(&command(&"echo a\n".repeat(40)));
+        assert!(long.chars().count() <= TITLE && long.ends_with('…'), "{long}");
+    }
 
     #[test]
     fn the_exit_code_is_the_commands_own_when_it_failed_by_itself() {

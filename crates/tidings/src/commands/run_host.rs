@@ -50,7 +50,7 @@ pub async fn host() -> Result<(), Failure> {
     let tracked = match begin(&order).await {
         Ok(tracked) => tracked,
         Err(failure) => {
-            front.say(&Said::Refused { code: failure.exit.code(), words: failure.words });
+            front.say(&Said::Refused { code: failure.exit.code(), kind: failure.code, words: failure.words });
             return Err(Failure::silent(failure.exit));
         }
     };

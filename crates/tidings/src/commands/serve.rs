@@ -24,15 +24,16 @@ pub fn check(reach: &Reach, args: Serve) -> Result<(), Failure> {
     if reach.json {
         let (errors, warnings) = match &loaded {
             Ok(config) => (Vec::new(), config.warnings()),
-            Err(error) => (error.0.clone(), Vec::new()),
+            Err(error) => (error.problems.clone(), error.warnings.clone()),
         };
         print_json(&json!({"ok": errors.is_empty(), "errors": errors, "warnings": warnings}));
         return loaded.map(drop).map_err(|_| Failure::silent(Exit::Usage));
     }
-    let config = loaded?;
-    for warning in config.warnings() {
+    let warnings = loaded.as_ref().map_or_else(|error| error.warnings.clone(), Config::warnings);
+    for warning in warnings {
         outln!("warning: {warning}");
     }
+    let config = loaded?;
     let file = config.file.as_ref().map_or_else(|| "no file, all defaults".to_owned(), |file| file.display().to_string());
     let access = if config.access.is_open() { "open to everybody on this machine" } else { "configured" };
     outln!(

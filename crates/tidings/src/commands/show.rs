@@ -109,7 +109,8 @@ fn json_lines(value: Option<&Value>) -> String {
         Value::Array(entries) if !entries.is_empty() => format!("{value:#}"),
         _ => value.to_string(),
     };
-    text.replace('\n', &format!("\n{}", " ".repeat(NAMES)))
+    let lines: Vec<String> = text.lines().map(words::plain).collect();
+    lines.join(&format!("\n{}", " ".repeat(NAMES)))
 }
 
 #[cfg(test)]
@@ -126,6 +127,9 @@ mod tests {
     #[test]
     fn json_stands_under_its_name() {
         assert_eq!(json_lines(Some(&json!({"a": [1]}))).lines().nth(1), Some("                \"a\": ["));
-        assert_eq!((json_lines(Some(&json!(7))), json_lines(Some(&json!({}))), json_lines(None)), ("7".into(), "{}".into(), "".into()));
+        assert_eq!(
+            (json_lines(Some(&json!(7))), json_lines(Some(&json!({}))), json_lines(None)),
+            ("7".into(), "{}".into(), "".into())
+        );
     }
 }

@@ -19,7 +19,7 @@ pub async fn ask(reach: &Reach, ids: Vec<String>, verb: &str) -> Result<(), Fail
         };
         match asked.await {
             Ok(job) => told(reach, &job)?,
-            Err(failure) => complain(&mut failed, text, failure),
+            Err(failure) => complain(reach, &mut failed, text, failure),
         }
     }
     failed.map_or(Ok(()), Err)
@@ -37,7 +37,7 @@ pub async fn delete(reach: &Reach, ids: Vec<String>) -> Result<(), Failure> {
         match deleted.await {
             Ok(id) if reach.json => print_pretty(&serde_json::json!({"id": id, "deleted": true}))?,
             Ok(id) => outln!("{id}  deleted"),
-            Err(failure) => complain(&mut failed, text, failure),
+            Err(failure) => complain(reach, &mut failed, text, failure),
         }
     }
     failed.map_or(Ok(()), Err)
@@ -58,8 +58,8 @@ fn told(reach: &Reach, job: &JobSummary) -> Result<(), Failure> {
     Ok(())
 }
 
-fn complain(failed: &mut Option<Failure>, text: &str, failure: Failure) {
-    eprintln!("tidings: {text}: {}", failure.words);
+fn complain(reach: &Reach, failed: &mut Option<Failure>, text: &str, failure: Failure) {
+    failure.tell(reach.json, Some(text));
     let exit = failed.as_ref().map_or(failure.exit, |first: &Failure| first.exit);
     *failed = Some(Failure::silent(if exit == Exit::Done { failure.exit } else { exit }));
 }

@@ -15,24 +15,36 @@ pub struct Page<'t> {
     /// Its name as messages show it.
     name: String,
     text: &'t str,
-    problems: RefCell<Vec<String>>,
+    /// Each with its line.
+    problems: RefCell<Vec<(usize, String)>>,
+    /// What is allowed and will probably not do what was meant; each with its line.
+    doubts: RefCell<Vec<(usize, String)>>,
     /// Every key that was asked for, with names of entries as `<name>`: what the reference is held against.
     asked: RefCell<BTreeSet<String>>,
 }
 
 impl<'t> Page<'t> {
     pub fn new(name: impl Into<String>, text: &'t str) -> Page<'t> {
-        Page { name: name.into(), text, problems: RefCell::default(), asked: RefCell::default() }
+        Page { name: name.into(), text, problems: RefCell::default(), doubts: RefCell::default(), asked: RefCell::default() }
     }
 
     pub fn wrong(&self, at: usize, problem: impl std::fmt::Display) {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        self.problems.borrow_mut().push(format!("{}:{line}: {problem}", self.name));
+        self.problems.borrow_mut().push(self.placed(at, problem));
     }
 
-    pub fn into_problems(self) -> Vec<String> {
-        self.problems.into_inner()
+    fn placed(&self, at: usize, words: impl std::fmt::Display) -> (usize, String) {
+        let before = self.text.get(..at).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        (line, format!("{}:{line}: {words}", self.name))
+    }
+
+    /// Problems and doubts, each in the order of their lines.
+    pub fn into_found(self) -> (Vec<String>, Vec<String>) {
+        let sorted = |mut found: Vec<(usize, String)>| {
+            found.sort_by_key(|(line, _)| *line);
+            found.into_iter().map(|(_, words)| words).collect()
+        };
+        (sorted(self.problems.into_inner()), sorted(self.doubts.into_inner()))
     }
 
     #[cfg(test)]
@@ -131,9 +143,22 @@ impl<'p, 't> Section<'p, 't> {
         self.page.wrong(at, format_args!("{}{space}{key}: {problem}", self.shown));
     }
 
-    /// Writes down that a key is missing.
+    /// Writes down what is allowed and yet doubtful.
+    pub fn doubtful(&self, key: &str, at: usize, doubt: impl std::fmt::Display) {
+        let words = self.page.placed(at, format_args!("{} {key}: {doubt}", self.shown));
+        self.page.doubts.borrow_mut().push(words);
+    }
+
+    /// Writes down that a key is missing. One that is there and was refused is not missing.
     pub fn missing(&self, key: &str, why: &str) {
-        self.wrong(key, self.at, format_args!("is missing: {why}"));
+        if !self.has(key) {
+            self.wrong(key, self.at, format_args!("is missing: {why}"));
+        }
+    }
+
+    /// Whether the key is there, readable or not.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
     }
 
     pub fn text(&self, key: &'static str) -> Option<Placed<String>> {

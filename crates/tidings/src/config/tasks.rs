@@ -1,6 +1,6 @@
 //! `[tasks.<name>]`: what can be started, and how it runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::policy::{Mode, Pause, Policy, Rescue, Retry};
@@ -38,10 +38,11 @@ pub fn read(name: Placed<String>, section: Section<'_, '_>, around: &Surrounding
         );
     }
     let mode = section.word("mode", MODES, Mode::as_str).map_or(Mode::Process, |placed| placed.value);
-    let policy = Arc::new(policy(&section, mode));
+    let channel = section.word("channel", Channel::ALL, Channel::as_str);
+    let policy = Arc::new(policy(&section, mode, channel.as_ref()));
     let task = Task {
         concurrency: section.number("concurrency", 1, MOST_CONCURRENCY).unwrap_or(CONCURRENCY),
-        program: program(&section, mode, around).map(Arc::new),
+        program: program(&section, mode, channel.map(|placed| placed.value), around).map(Arc::new),
         title: section.text("title").map(|text| text.value),
         description: section.text("description").map(|text| text.value),
         example: section.parsed("example", example).map(|placed| placed.value),
@@ -60,11 +61,10 @@ fn example(text: &str) -> Result<Json, String> {
     }
 }
 
-fn policy(section: &Section<'_, '_>, mode: Mode) -> Policy {
+fn policy(section: &Section<'_, '_>, mode: Mode, channel: Option<&Placed<Channel>>) -> Policy {
     let usual = Policy::default();
-    let channel = section.word("channel", Channel::ALL, Channel::as_str);
-    let is_plain = mode == Mode::Process && channel.as_ref().is_none_or(|channel| channel.value == Channel::Plain);
-    if let (Some(channel), true) = (&channel, mode != Mode::Process) {
+    let is_plain = mode == Mode::Process && channel.map_or(!section.has("channel"), |channel| channel.value == Channel::Plain);
+    if let (Some(channel), true) = (channel, mode != Mode::Process) {
         section.wrong("channel", channel.at, format_args!("is for mode process; mode {mode} has no child"));
     }
     let pause = match section.word("pause", Pause::ALL, Pause::as_str) {
@@ -103,20 +103,22 @@ fn policy(section: &Section<'_, '_>, mode: Mode) -> Policy {
     }
 }
 
-fn program(section: &Section<'_, '_>, mode: Mode, around: &Surroundings<'_>) -> Option<Program> {
+fn program(section: &Section<'_, '_>, mode: Mode, channel: Option<Channel>, around: &Surroundings<'_>) -> Option<Program> {
     let command = section.texts("command");
-    let channel = section.word("channel", Channel::ALL, Channel::as_str).map_or(Channel::Plain, |placed| placed.value);
     let progress = section.word("progress", ProgressFrom::ALL, ProgressFrom::as_str);
-    let cwd = section.text("cwd").map_or_else(|| PathBuf::from("."), |text| PathBuf::from(text.value));
+    let cwd = section.text("cwd").unwrap_or_else(|| Placed { value: ".".to_owned(), at: section.at() });
     let program = Program {
         argv: command.as_ref().map(|command| command.value.clone()).unwrap_or_default(),
-        cwd: around.folder.join(cwd).components().collect(),
+        cwd: around.folder.join(&cwd.value).components().collect(),
         env: environment(section, around),
-        channel,
+        channel: channel.unwrap_or(Channel::Plain),
         progress: progress.map_or(ProgressFrom::Channel, |placed| placed.value),
         memory_bytes: section.size_bytes("memory"),
         exit_grace_ms: section.duration_ms("exit_grace").unwrap_or(EXIT_GRACE_MS),
     };
+    if mode == Mode::Process {
+        doubts(section, &program, cwd.at, command.as_ref().map(|command| command.at));
+    }
     match (mode, command) {
         (Mode::Process, None) => {
             section.missing("command", "mode process runs a program, for example [\"node\", \"worker.js\"]");
@@ -132,6 +134,24 @@ fn program(section: &Section<'_, '_>, mode: Mode, around: &Surroundings<'_>) -> 
             None
         }
         (_, None) => None,
+    }
+}
+
+/// A folder or a program that is not there now: it may come before the task starts.
+fn doubts(section: &Section<'_, '_>, program: &Program, cwd_at: usize, command_at: Option<usize>) {
+    if !program.cwd.is_dir() {
+        section.doubtful("cwd", cwd_at, format_args!("there is no folder {}", program.cwd.display()));
+        return;
+    }
+    let (Some(command), Some(at)) = (program.argv.first().filter(|command| !command.is_empty()), command_at) else { return };
+    let path = program.env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
+    let is_found = match command.contains('/') {
+        true => program.cwd.join(command).is_file(),
+        false => path.unwrap_or_default().split(':').any(|folder| Path::new(folder).join(command).is_file()),
+    };
+    if !is_found {
+        let hint = if path.is_none() { "; PATH is not passed on, see env" } else { "" };
+        section.doubtful("command", at, format_args!("{command:?} is not found{hint}"));
     }
 }
 

@@ -21,7 +21,7 @@ fn read(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    read(text).expect_err("refused").0
+    read(text).expect_err("refused").problems
 }
 
 #[test]
@@ -137,6 +137,16 @@ fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn each_fault_is_told_once_and_in_the_order_of_the_file() {
+    let text = "[tasks.a]\ncommand = \"node x\"\ncwd = \"gone\"\nchannel = \"line\"\npause = \"cooperative\"\n[limits]\nfoo = 1\n[tasks.b]\n\
+                nme = 1\ncommand = [\"b\"]\ntime_limit = 5\n";
+    let error = read(text).unwrap_err();
+    let lines = |told: &[String]| told.iter().map(|one| one.split(':').nth(1).unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines(&error.problems), ["2", "4", "7", "9", "11"], "{:#?}", error.problems);
+    assert_eq!(error.warnings[0], "conf/tidings.toml:3: [tasks.a] cwd: there is no folder /app/conf/gone");
+}
+
+#[test]
 fn a_foreign_address_is_allowed_with_access() {
     let digest = "ab".repeat(32);
     let config =
@@ -159,7 +169,7 @@ fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
     assert_eq!((config.listen.port(), config.data.as_path(), config.log.format), (3, Path::new("/app/here"), LogFormat::Json));
     layers.flags.insert("--listen", "nowhere".into());
     layers.environment.insert("TIDINGS_LOG_FORMAT".into(), "xml".into());
-    let told = read(&layers).unwrap_err().0;
+    let told = read(&layers).unwrap_err().problems;
     assert_eq!(
         told,
         [
@@ -174,7 +184,7 @@ fn a_file_that_was_named_must_be_there() {
     let mut layers = Layers { folder: "/nowhere".into(), ..Layers::default() };
     assert!(Config::load(&layers).is_ok());
     layers.flags.insert("--config", "my.toml".into());
-    assert_eq!(Config::load(&layers).unwrap_err().0[0].split(':').next(), Some("--config"));
+    assert_eq!(Config::load(&layers).unwrap_err().problems[0].split(':').next(), Some("--config"));
 }
 
 #[test]
