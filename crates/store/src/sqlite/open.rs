@@ -122,7 +122,7 @@ pub(super) fn prepare(folder: &Path, clock: SharedClock, bus: Arc<dyn Bus>, opti
     conn.set_prepared_statement_cache_capacity(64);
     conn.execute_batch(&format!(
         "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
+         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
     ))
     .map_err(explain)?;
     migrate::migrate(&mut conn, clock.now()).map_err(|error| match error {
