@@ -180,3 +180,29 @@ where
     let task = tokio::spawn(watch(seen.clone(), tell));
     Watcher { updates, seen, task, edge }
 }
+
+/// Watches over all three edges at once; each goes on from what it saw, if that is given.
+pub fn all_edges(http: &Http, topic: &Value, from: Vec<Seen>) -> Vec<Watcher> {
+    let mut from = from.into_iter();
+    vec![
+        socket(http, topic.clone(), from.next()),
+        events(http, topic.clone(), from.next()),
+        polls(http, topic.clone(), from.next()),
+    ]
+}
+
+/// Waits until every watcher saw what is wanted.
+pub async fn until_all(watchers: &mut [Watcher], what: &str, wanted: impl Fn(&Seen) -> bool) {
+    for watcher in watchers {
+        watcher.until(what, &wanted).await;
+    }
+}
+
+/// What each saw up to the end of its connection.
+pub async fn disconnect_all(watchers: Vec<Watcher>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for watcher in watchers {
+        seen.push(watcher.disconnect().await);
+    }
+    seen
+}

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::eventually;
 use crate::harness::server::{Server, processes_of};
-use crate::harness::watch::{self, Seen, Watcher};
-use crate::harness::{eventually, http::Http};
+use crate::harness::watch::{self, Seen};
 
 const CONFIG: &str = r#"
 [tasks.node-ipc]
@@ -43,6 +43,8 @@ env = ["PATH", "HOME"]
 struct Walk {
     task: &'static str,
     input: Value,
+    /// How the output of its last attempt ends.
+    output: &'static str,
     /// What the result must hold.
     check: fn(&Value),
 }
@@ -52,16 +54,17 @@ async fn walk(walk: Walk) {
     let http = server.http.clone();
     let job = http.submit(json!({"task": walk.task, "input": walk.input, "title": "the main job", "tags": ["walk"]})).await;
     let id = job["id"].as_str().expect("an id").to_owned();
-    let mut watchers = watch_all(&http, &id, None);
+    let topic = json!({"job": id});
+    let mut watchers = watch::all_edges(&http, &topic, Vec::new());
 
-    all(&mut watchers, "progress", |seen| seen.progress_frames > 1).await;
+    watch::until_all(&mut watchers, "progress", |seen| seen.progress_frames > 1).await;
     assert_eq!(http.verb(&id, "pause").await.expect(202)["wish"]["kind"], "pause");
-    all(&mut watchers, "the pause", |seen| seen.statuses.last().is_some_and(|status| status == "paused")).await;
+    watch::until_all(&mut watchers, "the pause", |seen| seen.statuses.last().is_some_and(|status| status == "paused")).await;
     let held = http.job(&id).await["progress"]["tick"].clone();
     assert_eq!(http.verb(&id, "pause").await.expect(200)["status"], "paused", "a pause of what is paused is done");
     assert_eq!(http.job(&id).await["progress"]["tick"], held, "no progress while paused");
     http.verb(&id, "resume").await;
-    all(&mut watchers, "the resumption", |seen| seen.kinds.last().is_some_and(|kind| kind == "resumed")).await;
+    watch::until_all(&mut watchers, "the resumption", |seen| seen.kinds.last().is_some_and(|kind| kind == "resumed")).await;
     let ticked = held.as_u64().unwrap_or_default();
     eventually("progress to go on", async || http.job(&id).await["progress"]["tick"].as_u64().filter(|tick| *tick > ticked)).await;
 
@@ -69,18 +72,17 @@ async fn walk(walk: Walk) {
     assert!(!running.is_empty(), "its processes can be found");
     server.kill();
     eventually("every process of the job to be gone", async || processes_of(&id).is_empty().then_some(())).await;
-    let mut seen = Vec::new();
-    for watcher in watchers {
-        seen.push(watcher.disconnect().await);
-    }
+    let seen = watch::disconnect_all(watchers).await;
     server.start_again().await;
-    let mut watchers = watch_all(&http, &id, Some(seen));
-    all(&mut watchers, "the end", Seen::has_ended).await;
+    let mut watchers = watch::all_edges(&http, &topic, seen);
+    watch::until_all(&mut watchers, "the end", Seen::has_ended).await;
 
     let job = http.job(&id).await;
     assert_eq!(job["status"], "completed", "{job:#}");
     assert_eq!(job["attempt"], 2, "the second attempt ran it to its end");
     (walk.check)(&job);
+    let output = http.output(&id).await;
+    assert!(output.ends_with(walk.output), "its output is kept: {output}");
     for watcher in watchers {
         let seen = watcher.disconnect().await;
         assert_eq!(seen.revs.last().copied(), job["rev"].as_u64(), "the watcher is where the job is");
@@ -92,32 +94,16 @@ async fn walk(walk: Walk) {
     assert!(server.stop().success(), "it stops cleanly");
 }
 
-fn watch_all(http: &Http, id: &str, from: Option<Vec<Seen>>) -> Vec<Watcher> {
-    let topic = json!({"job": id});
-    let mut from = from.unwrap_or_default().into_iter();
-    vec![
-        watch::socket(http, topic.clone(), from.next()),
-        watch::events(http, topic.clone(), from.next()),
-        watch::polls(http, topic, from.next()),
-    ]
-}
-
-async fn all(watchers: &mut [Watcher], what: &str, wanted: impl Fn(&Seen) -> bool) {
-    for watcher in watchers {
-        watcher.until(what, &wanted).await;
-    }
-}
-
 #[tokio::test]
 async fn a_node_worker_over_its_own_channel() {
     let check = |job: &Value| assert_eq!(job["result"]["links"], 48, "{job:#}");
-    walk(Walk { task: "node-ipc", input: json!({"folder": "site", "delayMs": 30}), check }).await;
+    walk(Walk { task: "node-ipc", input: json!({"folder": "site", "delayMs": 30}), output: "", check }).await;
 }
 
 #[tokio::test]
 async fn a_node_worker_behind_a_wrapper_that_relays() {
     let check = |job: &Value| assert_eq!(job["result"]["links"], 48, "{job:#}");
-    walk(Walk { task: "node-wrapper", input: json!({"folder": "site", "delayMs": 30}), check }).await;
+    walk(Walk { task: "node-wrapper", input: json!({"folder": "site", "delayMs": 30}), output: "", check }).await;
 }
 
 #[tokio::test]
@@ -126,11 +112,11 @@ async fn a_python_worker_over_json_lines() {
         assert_eq!(job["reason"], "partial", "one file failed and one was skipped: {job:#}");
         assert_eq!(job["progress"]["ok"], 5);
     };
-    walk(Walk { task: "lines", input: json!({"folder": "texts", "delayMs": 300}), check }).await;
+    walk(Walk { task: "lines", input: json!({"folder": "texts", "delayMs": 300}), output: "", check }).await;
 }
 
 #[tokio::test]
 async fn any_program_with_percentages_from_its_output() {
     let check = |job: &Value| assert!(job["result"].is_null(), "{job:#}");
-    walk(Walk { task: "plain", input: json!({"steps": 60, "delayMs": 40}), check }).await;
+    walk(Walk { task: "plain", input: json!({"steps": 60, "delayMs": 40}), output: "done\n", check }).await;
 }

@@ -15,11 +15,7 @@ async fn a_tracked_job_is_watched_paused_and_outlives_the_server() {
     let (id, lease) = names(&made);
     assert_eq!(made["status"], "running");
     let topic = json!({"subject": subject});
-    let mut watchers = vec![
-        watch::socket(&http, topic.clone(), None),
-        watch::events(&http, topic.clone(), None),
-        watch::polls(&http, topic.clone(), None),
-    ];
+    let mut watchers = watch::all_edges(&http, &topic, Vec::new());
 
     let told = http.report(&id, &lease, "progress", json!({"percentage": 25.0, "message": "reading"})).await.expect(200);
     assert_eq!(told["wish"]["kind"], "none");
@@ -33,17 +29,9 @@ async fn a_tracked_job_is_watched_paused_and_outlives_the_server() {
     assert_eq!(done["status"], "paused");
 
     server.kill();
-    let mut seen: Vec<Seen> = Vec::new();
-    for watcher in watchers {
-        seen.push(watcher.disconnect().await);
-    }
+    let seen = watch::disconnect_all(watchers).await;
     server.start_again().await;
-    let mut seen = seen.into_iter();
-    let mut watchers = vec![
-        watch::socket(&http, topic.clone(), seen.next()),
-        watch::events(&http, topic.clone(), seen.next()),
-        watch::polls(&http, topic, seen.next()),
-    ];
+    let mut watchers = watch::all_edges(&http, &topic, seen);
     assert_eq!(http.job(&id).await["status"], "paused", "nothing of it was lost");
     http.verb(&id, "resume").await.expect(202);
     let told = http.report(&id, &lease, "heartbeat", json!({})).await.expect(200);

@@ -159,6 +159,20 @@ impl Book {
         }
     }
 
+    /// Takes what a commit of this node made of a known job, before the log brings it back: who asks something of a job and is answered must
+    /// not be overtaken by the next report's answer.
+    pub fn refresh(&self, job: &Job) {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(&job.id).filter(|entry| entry.rev < job.rev) else { return };
+        if !job.is_attempt_open() || job.attempt != entry.attempt {
+            entries.remove(&job.id);
+            return;
+        }
+        entry.rev = job.rev;
+        entry.status = job.status;
+        entry.wish = wire::convert::wish_out(job);
+    }
+
     /// Collects what is due by now. What is to be written stays due until [`Book::saved`] and [`Book::renewed`] are told: a transition
     /// that comes meanwhile must carry the newest progress.
     pub fn flush(&self, with_saves: bool) -> Flush {

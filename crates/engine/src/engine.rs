@@ -135,6 +135,11 @@ impl Engine {
         if answer.as_ref().is_err_and(is_outage) {
             *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
+        if let Ok(answer) = &answer
+            && let Some(job) = answer.job()
+        {
+            self.book.refresh(job);
+        }
         answer
     }
 

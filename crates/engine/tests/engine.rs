@@ -318,6 +318,19 @@ async fn a_job_of_another_owner_does_not_exist() {
     assert!(matches!(world.engine.job(&bob, id).await, Err(engine::Error::Refused(domain::Refusal::NotFound))));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_wish_comes_with_the_very_next_answer() {
+    let world = World::new();
+    let made = world.submit(json!({"task": "report", "mode": "tracked"})).await;
+    let lease = made.lease.expect("a lease").token;
+    let progress = serde_json::from_value(json!({"percentage": 1})).expect("progress");
+    world.engine.report_progress(&world.ann(), made.job.id, &lease, &progress).await.expect("it is taken");
+    world.engine.ask(&world.ann(), made.job.id, Ask::Abort, &Conditions::default()).await.expect("it is asked");
+    // Nothing ran in between: the log has not come back yet.
+    let told = world.engine.report_progress(&world.ann(), made.job.id, &lease, &progress).await.expect("it is taken");
+    assert_eq!((&*told.wish.kind, told.rev), ("abort", 2));
+}
+
 #[test]
 fn lingering_children_keep_their_places() {
     let task = |name: &str| {
