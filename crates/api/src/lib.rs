@@ -17,6 +17,7 @@ pub mod limits;
 mod live;
 mod metering;
 mod operations;
+mod outgoing;
 mod overview;
 pub mod problems;
 mod queries;

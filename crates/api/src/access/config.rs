@@ -27,6 +27,8 @@ pub struct JwtConfig {
     pub issuer: Option<String>,
     /// The `aud` that a token must have; `None` takes any.
     pub audience: Option<String>,
+    /// Hosts of key sets that may lead into private ranges.
+    pub private_hosts: Vec<String>,
     /// Scopes of a token without a `scope` claim.
     pub default_scopes: Vec<Scope>,
 }
@@ -93,6 +95,8 @@ pub enum BadAccess {
     BadKey(#[from] jsonwebtoken::errors::Error),
     #[error("jwks_url is not an http or https address")]
     BadUrl,
+    #[error("jwks_url {0} is a private address: list its host in [access] private_hosts if that is meant")]
+    PrivateUrl(String),
     #[error("the client for the key set cannot be made: {0}")]
     NoClient(#[from] reqwest::Error),
     #[error("origin {0:?} must be a scheme, a host and perhaps a port, without a path, and never *")]

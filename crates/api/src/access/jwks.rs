@@ -11,13 +11,12 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 
 use super::Unknown;
 use super::config::{Algorithm, BadAccess};
+use crate::outgoing;
 
 /// How long a set is used without asking again.
 const FRESH: Duration = Duration::from_secs(600);
 /// Shortest time between two fetches.
 const AGAIN: Duration = Duration::from_secs(30);
-/// Longest wait for a set.
-const LONGEST: Duration = Duration::from_secs(10);
 /// Bytes of a set.
 const SET_BYTES: usize = 1024 * 1024;
 
@@ -66,11 +65,15 @@ enum FetchError {
 }
 
 impl KeySet {
-    pub(super) fn new(url: &str, algorithm: Algorithm) -> Result<KeySet, BadAccess> {
-        if !url.starts_with("https://") && !url.starts_with("http://") {
+    pub(super) fn new(url: &str, algorithm: Algorithm, private_hosts: &[String]) -> Result<KeySet, BadAccess> {
+        let parsed = reqwest::Url::parse(url).map_err(|_| BadAccess::BadUrl)?;
+        if !matches!(parsed.scheme(), "http" | "https") {
             return Err(BadAccess::BadUrl);
         }
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(LONGEST).build()?;
+        if !outgoing::may_ask(&parsed, private_hosts) {
+            return Err(BadAccess::PrivateUrl(url.to_owned()));
+        }
+        let client = outgoing::client(private_hosts)?;
         Ok(KeySet { url: url.to_owned(), algorithm, client, kept: Mutex::default(), fetching: Default::default() })
     }
 

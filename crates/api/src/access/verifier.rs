@@ -31,7 +31,7 @@ impl Verifier {
             (JwtKey::Pem(pem), Algorithm::Rs256) => Keys::One(DecodingKey::from_rsa_pem(pem)?),
             (JwtKey::Pem(pem), Algorithm::Es256) => Keys::One(DecodingKey::from_ec_pem(pem)?),
             (JwtKey::Pem(pem), Algorithm::EdDsa) => Keys::One(DecodingKey::from_ed_pem(pem)?),
-            (JwtKey::JwksUrl(url), _) => Keys::Set(KeySet::new(url, algorithm)?),
+            (JwtKey::JwksUrl(url), _) => Keys::Set(KeySet::new(url, algorithm, &config.private_hosts)?),
         };
         let mut validation = Validation::new(named(algorithm));
         // Times are compared with the server's own clock, in `Claims::principal`.

@@ -50,6 +50,7 @@ pub fn closed_config() -> AccessConfig {
             key: JwtKey::Secret(SECRET.to_vec()),
             issuer: None,
             audience: None,
+            private_hosts: Vec::new(),
             default_scopes: Vec::new(),
         }),
         keys: vec![ApiKeyConfig {

@@ -26,7 +26,7 @@ const EC_Y: &str = "lgk_1jyP3i8EX7NF-LEpW2W8cY17sxzl0w9U_JmHeGw";
 const ED_X: &str = "4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ";
 
 fn jwt(algorithm: Algorithm, key: JwtKey) -> JwtConfig {
-    JwtConfig { algorithm, key, issuer: None, audience: None, default_scopes: Vec::new() }
+    JwtConfig { algorithm, key, issuer: None, audience: None, private_hosts: vec!["127.0.0.1".into()], default_scopes: Vec::new() }
 }
 
 fn rig(jwt: JwtConfig) -> Rig {

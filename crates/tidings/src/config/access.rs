@@ -67,6 +67,8 @@ pub struct Access {
     pub keys: Vec<ApiKey>,
     /// Foreign web origins, `https://app.example`.
     pub origins: Vec<String>,
+    /// Hosts that the server itself may ask although they lead into private ranges.
+    pub private_hosts: Vec<String>,
     /// Whether metrics and health details are shown to everybody.
     pub metrics_open: bool,
 }
@@ -92,6 +94,7 @@ pub fn read(section: Section<'_, '_>, folder: &Path) -> Access {
                 })
             })
             .unwrap_or_default(),
+        private_hosts: section.texts("private_hosts").map(|texts| texts.value).unwrap_or_default(),
         metrics_open: section
             .parsed("metrics", |text| one_of(text, &[true, false], |open| if open { "open" } else { "closed" }))
             .is_some_and(|open| open.value),

@@ -74,6 +74,12 @@ pub const KEYS: &[Key] = &[
         ),
     ),
     key(
+        "access.private_hosts",
+        "list of host names",
+        "[]",
+        "Hosts that the server may ask for key sets although they lead into private ranges.",
+    ),
+    key(
         "access.metrics",
         "closed, open",
         "\"closed\"",

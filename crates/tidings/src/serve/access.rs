@@ -23,6 +23,7 @@ pub fn for_api(access: &Access, port: u16, own_secret: [u8; 32]) -> theirs::Acce
         },
         issuer: jwt.issuer.clone(),
         audience: jwt.audience.clone(),
+        private_hosts: access.private_hosts.clone(),
         default_scopes: DEFAULT_SCOPES.to_vec(),
     });
     theirs::AccessConfig {
