@@ -3,15 +3,9 @@
 use super::Finding;
 use super::tree::Tree;
 
-const FOLDERS: &[&str] = &["/home/", "/Users/", "/work/", "/root/"];
-const REGISTRIES: &[&str] = &[
-    "registry.npmjs.org",
-    "registry.yarnpkg.com",
-    "index.crates.io",
-    "static.crates.io",
-    "pypi.org/simple",
-    "files.pythonhosted.org",
-];
+const FOLDERS: &[&str] = &["/home/", "/Users/", "/root/"];
+/// How addresses of package registries begin.
+const REGISTRIES: &[&str] = &["://registry.", "://index.", "://static.", "://files."];
 /// Settings that name a registry, in the files that configure a package manager.
 const SETTINGS: &[&str] = &["registry", "replace-with", "index-url", "extra-index-url"];
 const SETTINGS_FILES: &[&str] = &[".npmrc", ".yarnrc", "config.toml", "pip.conf"];
@@ -60,10 +54,10 @@ mod tests {
     fn a_machine_of_its_own_is_found() {
         for (path, text, count) in [
             ("docs/a.md", "run /home/ann/bin/x", 1),
-            ("crates/a/src/a.rs", "const P: &str = \"/work/x\";", 1),
-            ("docs/a.md", "see src/home/page, https://example.org/work/ and ~/work/", 0),
-            ("docs/a.md", "GET https://registry.npmjs.org/x", 1),
-            ("package-lock.json", "https://registry.npmjs.org/x", 0),
+            ("crates/a/src/a.rs", "const P: &str = \"/root/x\";", 1),
+            ("docs/a.md", "see src/home/page, https://example.org/root/ and ~/root/", 0),
+            ("docs/a.md", "GET https://registry.example.org/x", 1),
+            ("package-lock.json", "https://registry.example.org/x", 0),
             (".npmrc", "registry=https://mirror.example/", 1),
             (".npmrc", "@scope:registry=https://mirror.example/", 1),
             (".cargo/config.toml", "replace-with = \"mirror\"", 1),
