@@ -7,3 +7,4 @@ mod faults;
 mod harness;
 mod live;
 mod rest;
+mod sim;

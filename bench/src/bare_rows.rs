@@ -17,7 +17,7 @@ struct JobRows {
     attempt: Option<Vec<Value>>,
 }
 
-/// Rows read from a store that was closed.
+/// Rows read from the database of a store.
 pub struct Template {
     job_columns: Vec<String>,
     jobs: Vec<JobRows>,
@@ -26,17 +26,23 @@ pub struct Template {
 impl Template {
     /// Reads up to `limit` jobs with what belongs to them.
     pub fn read(folder: &Path, limit: usize) -> Outcome<Template> {
+        Template::read_after(folder, None, limit)
+    }
+
+    /// The same of jobs that are younger than the one with this id.
+    pub fn read_after(folder: &Path, id: Option<&Value>, limit: usize) -> Outcome<Template> {
         let conn = Connection::open(folder.join("tidings.db"))?;
-        let mut statement = conn.prepare("SELECT * FROM job ORDER BY id LIMIT ?1")?;
+        let after = id.cloned().unwrap_or(Value::Blob(Vec::new()));
+        let mut statement = conn.prepare("SELECT * FROM job WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let job_columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = job_columns.len();
-        let rows: Vec<Vec<Value>> = statement.query_map([limit as i64], |row| values(row, width))?.collect::<Result<_, _>>()?;
+        let rows: Vec<Vec<Value>> =
+            statement.query_map((after, limit as i64), |row| values(row, width))?.collect::<Result<_, _>>()?;
         let mut jobs = Vec::with_capacity(rows.len());
         for job in rows {
             let id = job.first().cloned().unwrap_or(Value::Null);
-            let mut events = conn.prepare_cached("SELECT * FROM event WHERE job = ?1 ORDER BY rev")?;
-            let width = events.column_count();
-            let events: Vec<Vec<Value>> = events.query_map([&id], |row| values(row, width))?.collect::<Result<_, _>>()?;
+            let last_event = job.last().cloned().unwrap_or(Value::Null);
+            let events = chain(&conn, last_event)?;
             let mut attempt = conn.prepare_cached("SELECT * FROM attempt WHERE job = ?1")?;
             let width = attempt.column_count();
             let attempt = attempt.query_map([&id], |row| values(row, width))?.next().transpose()?;
@@ -45,9 +51,27 @@ impl Template {
         Ok(Template { job_columns, jobs })
     }
 
+    /// The id of the youngest.
+    pub fn last(&self) -> Option<Value> {
+        self.jobs.last().and_then(|rows| rows.job.first()).cloned()
+    }
+
     fn column(&self, name: &str) -> Outcome<usize> {
         self.job_columns.iter().position(|column| column == name).ok_or_else(|| format!("no column {name}").into())
     }
+}
+
+/// The events of a job by revision; `last_event` is the place of its newest.
+fn chain(conn: &Connection, last_event: Value) -> Outcome<Vec<Vec<Value>>> {
+    let mut statement = conn.prepare_cached("SELECT * FROM event WHERE place = ?1")?;
+    let width = statement.column_count();
+    let mut place = last_event;
+    let mut events: Vec<Vec<Value>> = Vec::new();
+    while let Some(event) = statement.query_map([&place], |row| values(row, width))?.next().transpose()? {
+        place = event.last().cloned().unwrap_or(Value::Null);
+        events.insert(0, event);
+    }
+    Ok(events)
 }
 
 fn values(row: &rusqlite::Row<'_>, width: usize) -> rusqlite::Result<Vec<Value>> {
@@ -163,16 +187,4 @@ impl BareRows {
         self.conn.prepare_cached(sql)?.execute((status, by))?;
         Ok(())
     }
-}
-
-/// A page of ended jobs of one owner by a plain statement on the index that is meant for it.
-pub fn page_of_owner(conn: &Connection, owner: &str, limit: usize) -> Outcome<usize> {
-    let sql = "SELECT id, status, body FROM job WHERE tenant = 'default' AND owner = ?1 AND ended = 1 ORDER BY id DESC LIMIT ?2";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query((owner, limit as i64))?;
-    let mut bytes = 0;
-    while let Some(row) = rows.next()? {
-        bytes += row.get_ref(2)?.as_bytes().map_or(0, <[u8]>::len);
-    }
-    Ok(bytes)
 }

@@ -6,24 +6,15 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
+use crate::children::OwnChild;
 use crate::frames::from_server;
 use crate::outcome::Outcome;
 use crate::watchers::{Wanted, Watchers, allow_many_sockets};
 
 /// The role's end of it.
-pub fn play() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bare writer: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Outcome<()> {
+pub fn run() -> Outcome<()> {
     allow_many_sockets();
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut out = std::io::stdout();
@@ -107,7 +98,7 @@ fn burst(sockets: &mut [TcpStream], bytes: &[u8]) -> Outcome<()> {
 
 /// The measurement's end of it.
 pub struct BareWriter {
-    process: Child,
+    process: OwnChild,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
     pub address: SocketAddr,
@@ -116,17 +107,17 @@ pub struct BareWriter {
 impl BareWriter {
     pub fn start() -> Outcome<BareWriter> {
         let mut command = Command::new(std::env::current_exe()?);
-        let mut process = command.args(["--role", "bare-writer"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (Some(orders), Some(answers)) = (process.stdin.take(), process.stdout.take()) else { return Err("no pipes".into()) };
+        let mut process = OwnChild::start(command.args(["--role", "bare-writer"]).stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let (orders, answers) = process.pipes()?;
         let mut answers = BufReader::new(answers);
         let mut line = String::new();
         answers.read_line(&mut line)?;
-        let address = line.trim().parse()?;
+        let address = line.trim().parse().map_err(|_| "the bare writer does not listen")?;
         Ok(BareWriter { process, orders, answers, address })
     }
 
     pub fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.pid()
     }
 
     /// Holds so many watchers; answers them and their number.
@@ -148,12 +139,5 @@ impl BareWriter {
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
         if line.trim() == "done" { Ok(()) } else { Err("the bare writer ended".into()) }
-    }
-}
-
-impl Drop for BareWriter {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

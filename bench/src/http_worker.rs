@@ -1,14 +1,16 @@
 //! No-op jobs from submit to end over HTTP, by one worker that claims in batches and completes one by one over a few connections; beside
 //! the same rows written by plain statements, one transaction and one sync a transition.
 
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::bare_rows::{BareRows, Template};
-use crate::outcome::{Goal, Outcome, Row};
+use crate::http_crowd::{Crowd, post};
+use crate::outcome::{Goal, Outcome, Row, median, spread};
 use crate::plan::{PATIENCE, Plan};
 use crate::server::{Doors, Server, TASK};
 use crate::stage::{make_tables, runtime};
@@ -16,74 +18,113 @@ use crate::stage::{make_tables, runtime};
 /// Jobs of one submit and of one claim.
 const BATCH: usize = 100;
 /// Connections over which the worker completes what it claimed.
-const COMPLETERS: usize = 32;
+const COMPLETERS: usize = 64;
+/// The connection that submits, and the one that claims; those that complete are numbered after them.
+const SUBMITTER: usize = 0;
+const CLAIMER: usize = 1;
+const FIRST_COMPLETER: usize = 2;
+/// Jobs that the worker holds, above which it claims no more.
+const ENOUGH: usize = 2 * BATCH;
+
+#[derive(Deserialize)]
+struct Claimed<'a> {
+    #[serde(borrow)]
+    jobs: Vec<ClaimedJob<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ClaimedJob<'a> {
+    id: &'a str,
+    #[serde(borrow)]
+    lease: Lease<'a>,
+}
+
+#[derive(Deserialize)]
+struct Lease<'a> {
+    token: &'a str,
+}
 
 pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
-    let (ours, bare) = (plan.room("http-worker")?, plan.room("http-worker-bare")?);
-    runtime()?.block_on(make_tables(&bare))?;
-    let mut server = Server::start(&ours, Doors::Open)?;
     let jobs = (plan.noop_jobs / 2).next_multiple_of(BATCH);
-    let seconds = run_all(&server, jobs)?;
-    server.stop()?;
-    let template = Template::read(&ours.join("data"), jobs)?;
-    let (ended, took) = BareRows::open(&bare)?.run_each(&template, plan.span)?;
+    let (mut rates, mut bare_rates) = (Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        let (ours, bare) = (plan.room(&format!("http-worker-{round}"))?, plan.room(&format!("http-worker-bare-{round}"))?);
+        runtime()?.block_on(make_tables(&bare))?;
+        let mut server = Server::start(&ours, Doors::Open)?;
+        rates.push(jobs as f64 / run_all(server.address, jobs)?);
+        server.stop()?;
+        let template = Template::read(&ours.join("data"), jobs)?;
+        let (ended, took) = BareRows::open(&bare)?.run_each(&template, plan.span)?;
+        bare_rates.push(ended as f64 / took.as_secs_f64());
+        std::fs::remove_dir_all(ours)?;
+        std::fs::remove_dir_all(bare)?;
+    }
     Ok(vec![Row {
         name: "http_worker".into(),
         unit: "jobs/s",
-        ours: jobs as f64 / seconds,
-        baseline: ended as f64 / took.as_secs_f64(),
+        ours: median(&rates),
+        baseline: median(&bare_rates),
         goal: Goal::AtLeast(10_000.0),
-        note: format!("{jobs} jobs, claims of {BATCH}, completed one by one over {COMPLETERS} connections"),
+        note: format!(
+            "{jobs} jobs, claims of {BATCH}, completed one by one over {COMPLETERS} connections, {}; baseline {}",
+            spread(&rates),
+            spread(&bare_rates)
+        ),
     }])
 }
 
-/// From the first submit to the last answer to a `complete`.
-fn run_all(server: &Server, jobs: usize) -> Outcome<f64> {
+/// Seconds from the first submit to the last answer to a `complete`. Submitter and worker share one thread.
+fn run_all(address: SocketAddr, jobs: usize) -> Outcome<f64> {
+    let submit = post(address, "/api/v1/jobs/batch", "", &json!({"jobs": vec![json!({"task": TASK}); BATCH]}).to_string());
+    let claim = post(address, "/api/v1/claims", "", &json!({"tasks": [TASK], "worker": "w", "max": BATCH, "wait": 1}).to_string());
+    let mut crowd = Crowd::open(address, FIRST_COMPLETER + COMPLETERS)?;
+    let mut idle: Vec<usize> = (FIRST_COMPLETER..FIRST_COMPLETER + COMPLETERS).collect();
+    let mut held: VecDeque<Vec<u8>> = VecDeque::new();
+    let (mut submitted, mut claimed, mut completed, mut is_claiming) = (BATCH, 0, 0, true);
     let begun = Instant::now();
-    let (hand, claimed) = sync_channel::<Value>(4 * BATCH);
-    let claimed = Arc::new(Mutex::new(claimed));
-    std::thread::scope(|scope| -> Outcome<()> {
-        let submitter = scope.spawn(|| -> Outcome<()> {
-            let mut line = server.line(0)?;
-            let body = json!({"jobs": vec![json!({"task": TASK}); BATCH]});
-            for _ in 0..jobs / BATCH {
-                line.post("/api/v1/jobs/batch", &body)?;
+    crowd.send(SUBMITTER, &submit)?;
+    crowd.send(CLAIMER, &claim)?;
+    while completed < jobs {
+        let mut may_submit = false;
+        crowd.answers(Duration::from_secs(1), |answer| {
+            if !(200..300).contains(&answer.status) {
+                return Err(format!("answered {}: {}", answer.status, String::from_utf8_lossy(answer.body)).into());
+            }
+            match answer.line {
+                SUBMITTER => may_submit = true,
+                CLAIMER => {
+                    is_claiming = false;
+                    let given: Claimed<'_> = serde_json::from_slice(answer.body)?;
+                    claimed += given.jobs.len();
+                    held.extend(given.jobs.iter().map(|job| {
+                        let lease = format!("tidings-lease: {}\r\n", job.lease.token);
+                        post(address, &format!("/api/v1/jobs/{}/complete", job.id), &lease, "{}")
+                    }));
+                }
+                completer => {
+                    completed += 1;
+                    idle.push(completer);
+                }
             }
             Ok(())
-        });
-        let mut completers = Vec::new();
-        for _ in 0..COMPLETERS {
-            let claimed = claimed.clone();
-            completers.push(scope.spawn(move || complete_all(server, &claimed)));
+        })?;
+        if may_submit && submitted < jobs {
+            submitted += BATCH;
+            crowd.send(SUBMITTER, &submit)?;
         }
-        let mut line = server.line(0)?;
-        let claim = json!({"tasks": [TASK], "worker": "bench", "max": BATCH, "wait": 1});
-        let mut given = 0;
-        while given < jobs && begun.elapsed() < PATIENCE {
-            let answer = line.post("/api/v1/claims", &claim)?;
-            for job in answer["jobs"].as_array().into_iter().flatten() {
-                given += 1;
-                hand.send(job.clone())?;
-            }
+        if !is_claiming && claimed < jobs && held.len() <= ENOUGH {
+            is_claiming = true;
+            crowd.send(CLAIMER, &claim)?;
         }
-        drop(hand);
-        submitter.join().map_err(|_| "the submitter panicked")??;
-        for completer in completers {
-            completer.join().map_err(|_| "a completer panicked")??;
+        while !idle.is_empty()
+            && let Some(next) = held.pop_front()
+            && let Some(line) = idle.pop()
+        {
+            crowd.send(line, &next)?;
         }
-        Ok(())
-    })?;
-    Ok(begun.elapsed().as_secs_f64())
-}
-
-/// Completes what is handed over until nothing more comes.
-fn complete_all(server: &Server, claimed: &Mutex<Receiver<Value>>) -> Outcome<()> {
-    let mut line = server.line(0)?;
-    loop {
-        let next = claimed.lock().map_err(|_| "a completer panicked")?.recv();
-        let Ok(job) = next else { return Ok(()) };
-        let id = job["id"].as_str().ok_or("no id")?;
-        let token = job["lease"]["token"].as_str().ok_or("no lease")?;
-        line.post_with(&format!("/api/v1/jobs/{id}/complete"), &format!("tidings-lease: {token}\r\n"), &json!({}))?;
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("{completed} of {jobs} jobs ended within {PATIENCE:?}").into());
+        }
     }
+    Ok(begun.elapsed().as_secs_f64())
 }

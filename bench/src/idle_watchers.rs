@@ -50,7 +50,7 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
         },
         Row {
             name: "idle_watchers, CPU a second".into(),
-            unit: "us",
+            unit: "µs",
             ours: watched.as_secs_f64() * 1e6 / watchers / seconds,
             baseline: alone.as_secs_f64() * 1e6 / watchers / seconds,
             goal: Goal::AtMost(2.0),

@@ -2,14 +2,19 @@
 //!
 //! `tidings-bench [NAMES…] [--quick] [--json]`. Measures the store and the engine in process, the rest against a `tidings serve` of the
 //! same build profile as a child process. Everything is bounded in count and time, stays on the loopback address and in a temporary
-//! folder. `docs/reference/performance.md` says what each figure means.
+//! folder, but for the large file of `history`, which is kept for the next run. `docs/reference/performance.md` says what each figure means.
 
+mod bare_answers;
 mod bare_rows;
 mod bare_writer;
+mod children;
 mod fanout;
 mod frames;
 mod history;
+mod history_file;
+mod http_crowd;
 mod http_line;
+mod http_submits;
 mod http_worker;
 mod idle_watchers;
 mod noop_jobs;
@@ -28,6 +33,7 @@ mod watchers;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use outcome::{Outcome, Row};
@@ -44,6 +50,9 @@ struct Arguments {
     /// Small sizes: exercises everything, measures nothing
     #[arg(long)]
     quick: bool,
+    /// Only name the measurements
+    #[arg(long)]
+    list: bool,
     /// Print the rows as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -65,6 +74,7 @@ type Measurement = fn(&Plan) -> Outcome<Vec<Row>>;
 
 const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("submits", submits::measure),
+    ("http_submits", http_submits::measure),
     ("noop_jobs", noop_jobs::measure),
     ("http_worker", http_worker::measure),
     ("fanout", fanout::measure),
@@ -77,8 +87,12 @@ const MEASUREMENTS: &[(&str, Measurement)] = &[
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if arguments.role.is_some() {
-        return bare_writer::play();
+    if let Some(role) = &arguments.role {
+        return play(role);
+    }
+    if arguments.list {
+        MEASUREMENTS.iter().for_each(|(name, _)| println!("{name}"));
+        return ExitCode::SUCCESS;
     }
     let unknown = arguments.names.iter().find(|name| !MEASUREMENTS.iter().any(|(known, _)| known == name));
     if let Some(name) = unknown {
@@ -94,6 +108,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = children::end_in_time(plan.root().to_owned(), plan.longest) {
+        eprintln!("the end of the run cannot be watched over: {error}");
+        return ExitCode::FAILURE;
+    }
     let mut rows = Vec::new();
     let mut has_failed = false;
     for (name, measure) in MEASUREMENTS {
@@ -101,6 +119,7 @@ fn main() -> ExitCode {
             continue;
         }
         eprintln!("{name} …");
+        let begun = Instant::now();
         match measure(&plan) {
             Ok(found) => rows.extend(found),
             Err(error) => {
@@ -108,6 +127,7 @@ fn main() -> ExitCode {
                 eprintln!("{name} could not be measured: {error}");
             }
         }
+        eprintln!("{name}: {:.1} s", begun.elapsed().as_secs_f64());
     }
     match arguments.json {
         true => println!("{}", outcome::json(&rows)),
@@ -115,4 +135,20 @@ fn main() -> ExitCode {
     }
     // A goal that was missed is a figure, not a failure; a measurement that broke off is one.
     if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// One end of a baseline.
+fn play(role: &str) -> ExitCode {
+    let played = match role {
+        "bare-writer" => bare_writer::run(),
+        "bare-answers" => bare_answers::run(),
+        _ => Err("there is no such role".into()),
+    };
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{role}: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

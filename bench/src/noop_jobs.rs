@@ -11,7 +11,7 @@ use futures::future::try_join_all;
 use wire::body::{Claim, ReportComplete};
 
 use crate::bare_rows::{BareRows, Template};
-use crate::outcome::{Goal, Outcome, Row};
+use crate::outcome::{Goal, Outcome, Row, median, spread};
 use crate::plan::{PATIENCE, Plan};
 use crate::stage::{Stage, TASK, caller, make_tables, noop, runtime};
 
@@ -28,24 +28,36 @@ struct Ended {
 }
 
 pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
-    let (ours, bare) = (plan.room("noop-jobs")?, plan.room("noop-jobs-bare")?);
-    let runtime = runtime()?;
-    let seconds = runtime.block_on(async {
-        make_tables(&bare).await?;
-        let stage = Stage::open(&ours)?;
-        let seconds = run_all(&stage, plan.noop_jobs).await;
-        stage.close().await;
-        seconds
-    })?;
-    let template = Template::read(&ours, plan.noop_jobs)?;
-    let (ended, took) = BareRows::open(&bare)?.run_each(&template, plan.span)?;
+    let (mut rates, mut bare_rates) = (Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        // Fresh stores each time, as the goal says.
+        let (ours, bare) = (plan.room(&format!("noop-jobs-{round}"))?, plan.room(&format!("noop-jobs-bare-{round}"))?);
+        let seconds = runtime()?.block_on(async {
+            make_tables(&bare).await?;
+            let stage = Stage::open(&ours)?;
+            let seconds = run_all(&stage, plan.noop_jobs).await;
+            stage.close().await;
+            seconds
+        })?;
+        let template = Template::read(&ours, plan.noop_jobs)?;
+        let (ended, took) = BareRows::open(&bare)?.run_each(&template, plan.span)?;
+        rates.push(plan.noop_jobs as f64 / seconds);
+        bare_rates.push(ended as f64 / took.as_secs_f64());
+        std::fs::remove_dir_all(ours)?;
+        std::fs::remove_dir_all(bare)?;
+    }
     Ok(vec![Row {
         name: "noop_jobs".into(),
         unit: "jobs/s",
-        ours: plan.noop_jobs as f64 / seconds,
-        baseline: ended as f64 / took.as_secs_f64(),
+        ours: median(&rates),
+        baseline: median(&bare_rates),
         goal: Goal::AtLeast(20_000.0),
-        note: format!("{} jobs, batches of {BATCH}; baseline: a transaction a transition, one by one", plan.noop_jobs),
+        note: format!(
+            "{} jobs, batches of {BATCH}, {}; baseline: a transaction a transition, one by one, {}",
+            plan.noop_jobs,
+            spread(&rates),
+            spread(&bare_rates)
+        ),
     }])
 }
 

@@ -14,7 +14,7 @@ pub enum Goal {
     RatioAtLeast(f64),
     /// Ours over the baseline, at most.
     RatioAtMost(f64),
-    /// Ours alone, in the unit of the row.
+    /// Ours alone, in the unit of the row; the baseline is there to tell the machine.
     AtLeast(f64),
     AtMost(f64),
     /// Ours may be so much more than the baseline, in the unit of the row.
@@ -56,18 +56,32 @@ impl Row {
 
     fn goal_in_words(&self) -> String {
         match self.goal {
-            Goal::RatioAtLeast(ratio) => format!("ratio >= {ratio}"),
-            Goal::RatioAtMost(ratio) => format!("ratio <= {ratio}"),
-            Goal::AtLeast(least) => format!(">= {} {}", shown(least), self.unit),
-            Goal::AtMost(most) => format!("<= {} {}", shown(most), self.unit),
-            Goal::OverBaselineAtMost(more) => format!("<= baseline + {} {}", shown(more), self.unit),
+            Goal::RatioAtLeast(ratio) => format!("ratio ≥ {ratio}"),
+            Goal::RatioAtMost(ratio) => format!("ratio ≤ {ratio}"),
+            Goal::AtLeast(least) => format!("≥ {} {}", shown(least), self.unit),
+            Goal::AtMost(most) => format!("≤ {} {}", shown(most), self.unit),
+            Goal::OverBaselineAtMost(more) => format!("≤ baseline + {} {}", shown(more), self.unit),
             Goal::Unset => "-".to_owned(),
         }
     }
+
+    /// The row in words, in the order of the table.
+    fn cells(&self) -> [String; 7] {
+        let reached = self.is_reached().map_or("-", |is_reached| if is_reached { "yes" } else { "no" });
+        [
+            self.name.clone(),
+            format!("{} {}", shown(self.ours), self.unit),
+            shown(self.baseline),
+            shown(self.ratio()),
+            self.goal_in_words(),
+            reached.to_owned(),
+            self.note.clone(),
+        ]
+    }
 }
 
-/// Three digits that matter, thousands apart.
-fn shown(number: f64) -> String {
+/// Three digits that matter, thousands apart; a whole number below ten as it is.
+pub fn shown(number: f64) -> String {
     if !number.is_finite() {
         return "-".to_owned();
     }
@@ -80,26 +94,15 @@ fn shown(number: f64) -> String {
         }
         size if size >= 100.0 => format!("{number:.0}"),
         size if size >= 10.0 => format!("{number:.1}"),
+        size if size.fract() == 0.0 => format!("{number:.0}"),
+        size if size < 0.01 => format!("{number:.4}"),
         _ => format!("{number:.2}"),
     }
 }
 
 pub fn table(rows: &[Row]) -> String {
-    let head = ["name", "ours", "baseline", "ratio", "goal", "reached", "with"].map(str::to_owned);
-    let mut lines = vec![head];
-    for row in rows {
-        let reached = row.is_reached().map_or("-", |is_reached| if is_reached { "yes" } else { "no" });
-        let (ours, baseline) = (format!("{} {}", shown(row.ours), row.unit), shown(row.baseline));
-        lines.push([
-            row.name.clone(),
-            ours,
-            baseline,
-            shown(row.ratio()),
-            row.goal_in_words(),
-            reached.to_owned(),
-            row.note.clone(),
-        ]);
-    }
+    let mut lines = vec![["name", "ours", "baseline", "ratio", "goal", "reached", "with"].map(str::to_owned)];
+    lines.extend(rows.iter().map(Row::cells));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();
     let mut out = String::new();
@@ -114,11 +117,12 @@ pub fn table(rows: &[Row]) -> String {
     out
 }
 
+/// Figures as they were taken, and the cells of the table in words.
 pub fn json(rows: &[Row]) -> Value {
     let row = |row: &Row| {
         json!({
             "name": row.name, "unit": row.unit, "ours": row.ours, "baseline": row.baseline, "ratio": row.ratio(),
-            "goal": row.goal_in_words(), "reached": row.is_reached(), "with": row.note,
+            "reached": row.is_reached(), "cells": row.cells(),
         })
     };
     Value::Array(rows.iter().map(row).collect())
@@ -134,6 +138,14 @@ pub fn quantile(samples: &[f64], share: f64) -> f64 {
 
 pub fn median(samples: &[f64]) -> f64 {
     quantile(samples, 0.5)
+}
+
+/// How far the figures of several rounds lie apart: the least and the most. Nothing when there is only one.
+pub fn spread(samples: &[f64]) -> String {
+    match samples.len() {
+        0 | 1 => String::new(),
+        rounds => format!("{}–{} in {rounds} rounds", shown(quantile(samples, 0.0)), shown(quantile(samples, 1.0))),
+    }
 }
 
 pub fn ms(time: Duration) -> f64 {
@@ -154,6 +166,12 @@ mod tests {
     }
 
     #[test]
+    fn rounds_tell_how_far_they_lie_apart() {
+        assert_eq!(spread(&[2_000.0, 1_000.0, 1_500.0]), "1,000–2,000 in 3 rounds");
+        assert_eq!(spread(&[1.0]), "");
+    }
+
+    #[test]
     fn goals_are_judged() {
         let row = |goal| Row { name: "x".into(), unit: "ms", ours: 2.0, baseline: 1.0, goal, note: String::new() };
         for (goal, wanted) in [
@@ -171,7 +189,16 @@ mod tests {
 
     #[test]
     fn large_numbers_are_grouped() {
-        for (number, wanted) in [(1234567.0, "1,234,567"), (999.4, "999"), (12.34, "12.3"), (0.126, "0.13"), (f64::NAN, "-")] {
+        for (number, wanted) in [
+            (1234567.0, "1,234,567"),
+            (999.4, "999"),
+            (12.34, "12.3"),
+            (0.126, "0.13"),
+            (0.0, "0"),
+            (2.0, "2"),
+            (0.00012, "0.0001"),
+            (f64::NAN, "-"),
+        ] {
             assert_eq!(shown(number), wanted);
         }
     }

@@ -1,41 +1,112 @@
 //! Watchers that come back: the server is killed while jobs change, started again, and all watchers resume by position. Nothing may be
-//! lost or doubled. Beside it, the same watchers joining afresh.
+//! lost or doubled. Then all resume once more while the server lives, and at last all join afresh after another start. Beside it, one query
+//! a watcher, and joining afresh on an idle server.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::http_line::HttpLine;
 use crate::outcome::{Goal, Outcome, Row, ms};
 use crate::plan::{PATIENCE, Plan};
 use crate::server::{Doors, SOCKETS_OF_CALLER, Server, TASK};
-use crate::watchers::{Wanted, Watchers, is_update};
+use crate::watchers::{Joined, Wanted, Watchers, is_update};
 
 /// Between two submits, so that the submitter stays below the limit on requests.
 const PACE: Duration = Duration::from_millis(6);
+/// The submitter's number lies beyond those of the watchers' callers.
+const SUBMITTER: usize = 9_000;
 
-/// What one watcher has seen: revisions of jobs, and where it is.
-#[derive(Default, Clone)]
-struct Seen {
-    events: HashSet<(String, u64)>,
+/// What of an update is looked at.
+#[derive(Deserialize)]
+struct Update<'a> {
+    position: &'a str,
+    #[serde(borrow)]
+    job: Told<'a>,
+}
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    id: &'a str,
+    rev: u64,
+}
+
+/// What all watchers have seen.
+#[derive(Default)]
+struct Audience {
+    /// A number for each revision of each job.
+    numbers: HashMap<(String, u64), usize>,
+    watchers: Vec<Seen>,
+    /// Revisions that a watcher was told of again.
     doubled: usize,
+}
+
+/// What one watcher has seen.
+#[derive(Default)]
+struct Seen {
+    /// By the number of the revision.
+    told: Vec<bool>,
     position: String,
 }
 
-impl Seen {
-    fn take(&mut self, text: &[u8]) -> Outcome<()> {
+impl Audience {
+    fn take(&mut self, watcher: usize, text: &[u8]) -> Outcome<()> {
         if !is_update(text) {
             return Ok(());
         }
-        let frame: Value = serde_json::from_slice(text)?;
-        let id = frame["job"]["id"].as_str().unwrap_or_default().to_owned();
-        if !self.events.insert((id, frame["job"]["rev"].as_u64().unwrap_or_default())) {
-            self.doubled += 1;
+        let update: Update<'_> = serde_json::from_slice(text)?;
+        let next = self.numbers.len();
+        let number = *self.numbers.entry((update.job.id.to_owned(), update.job.rev)).or_insert(next);
+        let seen = self.watchers.get_mut(watcher).ok_or("there is no such watcher")?;
+        if seen.told.len() <= number {
+            seen.told.resize(number + 1, false);
         }
-        self.position = frame["position"].as_str().unwrap_or_default().to_owned();
+        self.doubled += usize::from(std::mem::replace(&mut seen.told[number], true));
+        seen.position.clear();
+        seen.position.push_str(update.position);
         Ok(())
+    }
+
+    fn take_joined(&mut self, joined: &[Joined]) -> Outcome<()> {
+        for (watcher, how) in joined.iter().enumerate() {
+            how.before.iter().try_for_each(|text| self.take(watcher, text))?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is there.
+    fn collect(&mut self, watchers: &mut Watchers, wait: Duration) -> Outcome<()> {
+        let mut unreadable = None;
+        watchers.read(wait, |number, text| {
+            if let Err(error) = self.take(number, text) {
+                unreadable = Some(error);
+            }
+        })?;
+        unreadable.map_or(Ok(()), Err)
+    }
+
+    /// Accepted jobs that watchers have not been told of, over all watchers.
+    fn missing(&self, accepted: &[String]) -> usize {
+        let of = |id: &String| match self.numbers.get(&(id.clone(), 1)) {
+            Some(number) => self.watchers.iter().filter(|seen| !seen.told.get(*number).copied().unwrap_or(false)).count(),
+            None => self.watchers.len(),
+        };
+        accepted.iter().map(of).sum()
+    }
+
+    /// Reads until nothing is missing, as long as it may take.
+    fn complete(&mut self, watchers: &mut Watchers, accepted: &[String]) -> Outcome<usize> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.missing(accepted) > 0 && Instant::now() < deadline {
+            let next = Instant::now() + Duration::from_millis(100);
+            while Instant::now() < next {
+                self.collect(watchers, Duration::from_millis(20))?;
+            }
+        }
+        Ok(self.missing(accepted))
     }
 }
 
@@ -55,7 +126,8 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let begun = Instant::now();
     let (mut watchers, joined) = Watchers::join(server.address, count, |number| wanted(number, None))?;
     let fresh = begun.elapsed();
-    let mut seen: Vec<Seen> = joined.iter().map(|how| Seen { position: how.position.clone(), ..Seen::default() }).collect();
+    let begin_at = |how: &Joined| Seen { position: how.position.clone(), ..Seen::default() };
+    let mut audience = Audience { watchers: joined.iter().map(begin_at).collect(), ..Audience::default() };
     let accepted = Accepted::default();
     let submitter = submit_all(&server, accepted.clone(), plan.resume_jobs);
 
@@ -63,78 +135,128 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let middle = plan.resume_jobs / 2;
     let deadline = Instant::now() + PATIENCE;
     while number_of(&accepted)? < middle && Instant::now() < deadline {
-        collect(&mut watchers, &mut seen, Duration::from_millis(10))?;
+        audience.collect(&mut watchers, Duration::from_millis(10))?;
     }
     server.kill()?;
     watchers.hang_up();
     let restarted = server.start_again()?;
-    let before = server.metric(&["snapshot_quer"]);
     let begun = Instant::now();
     let (mut watchers, joined) =
-        Watchers::join(server.address, count, |number| wanted(number, Some(seen[number].position.clone())))?;
+        Watchers::join(server.address, count, |number| wanted(number, Some(audience.watchers[number].position.clone())))?;
     let resumed = begun.elapsed();
-    let queries = server.metric(&["snapshot_quer"]).zip(before).map(|(after, before)| after - before);
-    let from_log = server.metric(&["log_resumes"]);
-    let mut resets = 0;
-    for (seen, how) in seen.iter_mut().zip(&joined) {
-        resets += usize::from(!how.is_resumed);
-        how.before.iter().try_for_each(|text| seen.take(text))?;
-    }
+    let after_kill = Queries::of(&server)?;
+    let mut resets = joined.iter().filter(|how| !how.is_resumed).count();
+    audience.take_joined(&joined)?;
     submitter.join().map_err(|_| "the submitter panicked")?;
     let accepted = accepted.lock().map_err(|_| "the submitter panicked")?.clone();
-    let deadline = Instant::now() + PATIENCE;
-    while missing(&seen, &accepted) > 0 && Instant::now() < deadline {
-        collect(&mut watchers, &mut seen, Duration::from_millis(20))?;
-    }
-    let lost = missing(&seen, &accepted);
-    let doubled: usize = seen.iter().map(|seen| seen.doubled).sum();
-    let shown = |metric: Option<f64>| metric.map_or_else(|| "unknown".to_owned(), |number| format!("{number:.0}"));
-    let (queries, from_log) = (shown(queries), shown(from_log));
-    let what =
-        format!("{count} watchers, {} jobs, {resets} resets, {from_log} read the log, {queries} snapshot queries", accepted.len());
+    let mut lost = audience.complete(&mut watchers, &accepted)?;
+
+    // Once more, while the server lives: its memory still holds what they ask for.
+    let before = Queries::of(&server)?;
+    watchers.hang_up();
+    let (mut watchers, joined) =
+        Watchers::join(server.address, count, |number| wanted(number, Some(audience.watchers[number].position.clone())))?;
+    let from_ring = Queries::of(&server)?.since(&before);
+    resets += joined.iter().filter(|how| !how.is_resumed).count();
+    audience.take_joined(&joined)?;
+    audience.collect(&mut watchers, Duration::from_millis(100))?;
+    lost += audience.missing(&accepted);
+    watchers.hang_up();
+
+    // And all of them afresh after a start, as pages that were closed meanwhile.
+    server.stop()?;
+    server.start_again()?;
+    let (watchers, _) = Watchers::join(server.address, count, |number| wanted(number, None))?;
+    let afresh = Queries::of(&server)?;
+    watchers.hang_up();
+
+    let row = |name: &str, unit, ours: f64, baseline: f64, goal, note: String| Row {
+        name: name.into(),
+        unit,
+        ours,
+        baseline,
+        goal,
+        note,
+    };
+    let (watching, doubled) = (count as f64, audience.doubled);
+    let Queries { snapshots, log, .. } = after_kill;
     Ok(vec![
-        Row {
-            name: "resume, lost or doubled".into(),
-            unit: "events",
-            ours: (lost + doubled + resets) as f64,
-            baseline: 0.0,
-            goal: Goal::AtMost(0.0),
-            note: what,
-        },
-        Row {
-            name: "resume, until all are live".into(),
-            unit: "ms",
-            ours: ms(resumed),
-            baseline: ms(fresh),
-            goal: Goal::Unset,
-            note: format!("listening again after {:.0} ms; baseline: joining afresh", ms(restarted)),
-        },
+        row(
+            "resume, lost or doubled",
+            "events",
+            (lost + doubled + resets) as f64,
+            0.0,
+            Goal::AtMost(0.0),
+            format!(
+                "{count} watchers, {} jobs, killed in the middle: {lost} lost, {doubled} doubled, {resets} resets",
+                accepted.len()
+            ),
+        ),
+        row(
+            "resume, snapshots after a kill",
+            "queries",
+            snapshots,
+            watching,
+            Goal::AtMost(1.0),
+            format!("one topic; {log:.0} watchers were brought on from the log; baseline: a query a watcher"),
+        ),
+        row(
+            "resume, queries where memory serves",
+            "queries",
+            from_ring.snapshots + from_ring.log,
+            watching,
+            Goal::AtMost(0.0),
+            format!("{:.0} watchers were brought on from memory alone; baseline: a query a watcher", from_ring.ring),
+        ),
+        row(
+            "resume, snapshots of all joining afresh",
+            "queries",
+            afresh.snapshots,
+            watching,
+            Goal::AtMost(1.0),
+            "one topic, right after a start; baseline: a query a watcher".into(),
+        ),
+        row(
+            "resume, until all are live",
+            "ms",
+            ms(resumed),
+            ms(fresh),
+            Goal::Unset,
+            format!("listening again after {:.0} ms, submits go on; baseline: joining afresh, no submits", ms(restarted)),
+        ),
     ])
+}
+
+/// What resumes and snapshots cost the store since the start of the server, as its metrics tell.
+struct Queries {
+    snapshots: f64,
+    log: f64,
+    /// Resumes that cost no query.
+    ring: f64,
+}
+
+impl Queries {
+    fn of(server: &Server) -> Outcome<Queries> {
+        let metric = |name: &str| server.metric(&[name]).ok_or_else(|| format!("the server has no metric {name}"));
+        Ok(Queries {
+            snapshots: metric("tidings_live_snapshot_queries_total")?,
+            log: metric("tidings_live_log_resumes_total")?,
+            ring: metric("tidings_live_ring_resumes_total")?,
+        })
+    }
+
+    fn since(self, before: &Queries) -> Queries {
+        Queries { snapshots: self.snapshots - before.snapshots, log: self.log - before.log, ring: self.ring - before.ring }
+    }
 }
 
 fn number_of(accepted: &Accepted) -> Outcome<usize> {
     Ok(accepted.lock().map_err(|_| "the submitter panicked")?.len())
 }
 
-/// Reads what is there.
-fn collect(watchers: &mut Watchers, seen: &mut [Seen], wait: Duration) -> Outcome<()> {
-    let mut unreadable = None;
-    watchers.read(wait, |number, text| {
-        if let Some(Err(error)) = seen.get_mut(number).map(|seen| seen.take(text)) {
-            unreadable = Some(error);
-        }
-    })?;
-    unreadable.map_or(Ok(()), Err)
-}
-
-/// Accepted jobs that watchers have not been told of, over all watchers.
-fn missing(seen: &[Seen], accepted: &[String]) -> usize {
-    seen.iter().map(|seen| accepted.iter().filter(|id| !seen.events.contains(&((*id).clone(), 1))).count()).sum()
-}
-
 /// Submits one job after another until so many were accepted, whether the server is there or not.
 fn submit_all(server: &Server, accepted: Accepted, jobs: usize) -> std::thread::JoinHandle<()> {
-    let (address, token) = (server.address, server.token(1_000_000));
+    let (address, token) = (server.address, server.token(SUBMITTER));
     std::thread::spawn(move || {
         let begun = Instant::now();
         let mut line: Option<HttpLine> = None;

@@ -3,19 +3,20 @@
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
+use crate::children::OwnChild;
 use crate::http_line::HttpLine;
 use crate::outcome::Outcome;
 use crate::plan::PATIENCE;
 use crate::token;
 
-/// The task that measurements submit; nobody runs it unless the measurement does.
-pub const TASK: &str = "bench";
+/// The task that measurements submit; nobody runs it unless the measurement does. Its name is short, so that frames are small.
+pub const TASK: &str = "b";
 /// A task that no watcher follows.
 pub const QUIET_TASK: &str = "quiet";
 /// Sockets that one caller may hold are 20; callers of a measurement stay below.
@@ -35,7 +36,7 @@ pub enum Doors {
 pub struct Server {
     folder: PathBuf,
     doors: Doors,
-    process: Option<Child>,
+    process: Option<OwnChild>,
     pub address: SocketAddr,
 }
 
@@ -54,7 +55,9 @@ impl Server {
             config.push_str(&format!("[tasks.{task}]\nmode = \"worker\"\nconcurrency = 10000\n\n"));
         }
         std::fs::write(folder.join("tidings.toml"), config)?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let free = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no port of 127.0.0.1 is free: {error}"))?;
+        let address = free.local_addr()?;
+        drop(free);
         let mut server = Server { folder: folder.to_owned(), doors, process: None, address };
         server.start_again()?;
         Ok(server)
@@ -63,8 +66,8 @@ impl Server {
     /// Starts it on the store that is there. Answers how long it took to listen.
     pub fn start_again(&mut self) -> Outcome<Duration> {
         let log = File::options().create(true).append(true).open(self.folder.join("server.log"))?;
-        let begun = Instant::now();
-        let process = Command::new(binary()?)
+        let mut command = Command::new(binary()?);
+        command
             .arg("serve")
             .arg("--config")
             .arg(self.folder.join("tidings.toml"))
@@ -75,9 +78,9 @@ impl Server {
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
-        self.process = Some(process);
+            .stderr(log);
+        let begun = Instant::now();
+        self.process = Some(OwnChild::start(&mut command)?);
         let listening = self.until_listening(begun)?;
         self.until_ready()?;
         Ok(listening)
@@ -111,18 +114,18 @@ impl Server {
 
     fn has_ended(&mut self) -> Outcome<bool> {
         match &mut self.process {
-            Some(process) => Ok(process.try_wait()?.is_some()),
+            Some(process) => process.has_ended(),
             None => Ok(true),
         }
     }
 
     pub fn pid(&self) -> u32 {
-        self.process.as_ref().map_or(0, Child::id)
+        self.process.as_ref().map_or(0, OwnChild::pid)
     }
 
     /// A token for the caller with this number, if tokens are asked for.
     pub fn token(&self, caller: usize) -> Option<String> {
-        (self.doors == Doors::ByToken).then(|| token::make(SECRET, &format!("caller-{caller}")))
+        (self.doors == Doors::ByToken).then(|| token::make(SECRET, &format!("c{caller}")))
     }
 
     pub fn line(&self, caller: usize) -> Outcome<HttpLine> {
@@ -148,28 +151,7 @@ impl Server {
     }
 
     fn end(&mut self, signal: Signal) -> Outcome<()> {
-        let Some(mut process) = self.process.take() else { return Ok(()) };
-        if let Some(pid) = Pid::from_raw(process.id() as i32) {
-            kill_process(pid, signal)?;
-        }
-        let begun = Instant::now();
-        while process.try_wait()?.is_none() {
-            if begun.elapsed() > PATIENCE {
-                let _ = process.kill();
-                return Err("the server does not end".into());
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.process.take().map_or(Ok(()), |process| process.end(signal))
     }
 }
 
@@ -181,7 +163,8 @@ fn binary() -> Outcome<PathBuf> {
 
 fn find_binary() -> Outcome<PathBuf> {
     if let Some(path) = std::env::var_os("TIDINGS_BIN") {
-        return Ok(PathBuf::from(path).canonicalize()?);
+        let path = PathBuf::from(path);
+        return Ok(path.canonicalize().map_err(|error| format!("TIDINGS_BIN names {}: {error}", path.display()))?);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::bare_writer::BareWriter;
-use crate::outcome::{Goal, Outcome, Row, median, ms};
+use crate::outcome::{Goal, Outcome, Row, median, ms, spread};
 use crate::plan::Plan;
 use crate::process_cost::resident_bytes;
 use crate::server::{Doors, Server, TASK};
@@ -25,9 +25,9 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     for _ in 0..plan.starts {
         server.stop()?;
         listening.push(ms(server.start_again()?));
+        std::thread::sleep(SETTLE);
+        memory.push(resident_bytes(server.pid())? as f64 / 1e6);
     }
-    std::thread::sleep(SETTLE);
-    memory.push(resident_bytes(server.pid())? as f64 / 1e6);
     server.stop()?;
     let (mut bare, mut bare_memory) = (Vec::new(), Vec::new());
     for _ in 0..plan.starts {
@@ -44,7 +44,7 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
             ours: median(&listening),
             baseline: median(&bare),
             goal: Goal::AtMost(50.0),
-            note: format!("{} starts, {JOBS} jobs in the store; baseline: a bare process", plan.starts),
+            note: format!("{JOBS} jobs in the store, {}; baseline: a bare process, {}", spread(&listening), spread(&bare)),
         },
         Row {
             name: "startup, memory when idle".into(),
@@ -52,7 +52,7 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
             ours: median(&memory),
             baseline: median(&bare_memory),
             goal: Goal::AtMost(30.0),
-            note: "resident, 1.2 s after it is ready".into(),
+            note: format!("resident, 1.2 s after it is ready, {}", spread(&memory)),
         },
     ])
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use engine::Conditions;
 
 use crate::bare_rows::{BareRows, Template};
-use crate::outcome::{Goal, Outcome, Row, ms};
+use crate::outcome::{Goal, Outcome, Row, median, ms, spread};
 use crate::plan::Plan;
 use crate::process_cost::cpu_of_thread;
 use crate::stage::{Stage, caller, make_tables, noop, runtime};
@@ -29,40 +29,67 @@ pub fn measure(plan: &Plan) -> Outcome<Vec<Row>> {
     let (ours, bare) = (plan.room("submits")?, plan.room("submits-bare")?);
     let runtime = runtime()?;
     runtime.block_on(make_tables(&bare))?;
-    let run = async {
-        let stage = Stage::open(&ours)?;
-        let ran = submit_for(&stage, plan.span).await;
-        stage.close().await;
-        ran
-    };
-    let (ran, sync) = sync_cost::around(plan.root(), || runtime.block_on(run))?;
-    let template = Template::read(&ours, 50_000)?;
-    let (made, took) = BareRows::open(&bare)?.submit_each(&template, plan.span)?;
-    let rate = ran.submits as f64 / ran.seconds;
-    let group = ran.submits as f64 / ran.groups.max(1) as f64;
-    let group_cpu = ran.writer_cpu.as_secs_f64() / ran.groups.max(1) as f64;
-    // What the writer could do if it never waited for anything but its own CPU and the disk.
-    let allowed = group / (sync.as_secs_f64() + group_cpu);
-    let note =
-        format!("{CALLERS} callers, a sync {:.2} ms, {group:.0} submits a group, {:.2} ms CPU a group", ms(sync), group_cpu * 1e3);
+    let stage = runtime.block_on(async { Stage::open(&ours) })?;
+    let mut by_hand = BareRows::open(&bare)?;
+    let mut found = Found::default();
+    let mut seen = None;
+    for _ in 0..plan.rounds {
+        let (ran, sync) = sync_cost::around(plan.root(), || runtime.block_on(submit_for(&stage, plan.span)))?;
+        let template = Template::read_after(&ours, seen.as_ref(), 100_000)?;
+        let (made, took) = by_hand.submit_each(&template, plan.span)?;
+        seen = template.last().or(seen);
+        let groups = ran.groups.max(1) as f64;
+        let (rate, group, group_cpu) =
+            (ran.submits as f64 / ran.seconds, ran.submits as f64 / groups, ran.writer_cpu.as_secs_f64() / groups);
+        found.rate.push(rate);
+        found.bare.push(made as f64 / took.as_secs_f64());
+        // What the writer could do if it never waited for anything but its own CPU and the disk.
+        let allowed = group / (sync.as_secs_f64() + group_cpu);
+        found.allowed.push(allowed);
+        found.share.push(rate / allowed);
+        found.sync_ms.push(ms(sync));
+        found.group.push(group);
+        found.group_cpu_ms.push(group_cpu * 1e3);
+    }
+    runtime.block_on(stage.close());
+    let note = format!(
+        "{CALLERS} callers, {}; a sync {:.2} ms, {:.0} submits a group, {:.2} ms CPU a group",
+        spread(&found.rate),
+        median(&found.sync_ms),
+        median(&found.group),
+        median(&found.group_cpu_ms)
+    );
     Ok(vec![
         Row {
             name: "submits".into(),
             unit: "/s",
-            ours: rate,
-            baseline: made as f64 / took.as_secs_f64(),
+            ours: median(&found.rate),
+            baseline: median(&found.bare),
             goal: Goal::RatioAtLeast(4.0),
-            note: note.clone(),
+            note: format!("{note}; baseline {}", spread(&found.bare)),
         },
         Row {
             name: "submits, of what groups allow".into(),
             unit: "/s",
-            ours: rate,
-            baseline: allowed,
+            ours: median(&found.rate),
+            baseline: median(&found.allowed),
             goal: Goal::RatioAtLeast(0.6),
-            note: "baseline: group size over (sync + CPU of a group)".into(),
+            note: format!("baseline: group size over (sync + CPU of a group); ratio {}", spread(&found.share)),
         },
     ])
+}
+
+/// A figure of each round.
+#[derive(Default)]
+struct Found {
+    rate: Vec<f64>,
+    bare: Vec<f64>,
+    allowed: Vec<f64>,
+    /// Of what groups allow.
+    share: Vec<f64>,
+    sync_ms: Vec<f64>,
+    group: Vec<f64>,
+    group_cpu_ms: Vec<f64>,
 }
 
 async fn submit_for(stage: &Stage, span: Duration) -> Outcome<Ran> {

@@ -51,9 +51,11 @@ pub struct Watchers {
     sockets: Vec<Socket>,
     buffer: Vec<u8>,
     events: Vec<Event>,
+    /// When the last look at the sockets found something, or gave up.
+    woken: Instant,
 }
 
-/// When the first and the last of some updates were read.
+/// When the reader was woken by the first of some updates, and when it had read the last.
 #[derive(Debug, Clone, Copy)]
 pub struct Spread {
     pub first: Instant,
@@ -73,9 +75,23 @@ pub fn allow_many_sockets() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
+/// Whether so many watchers fit under that bound, here and in the server, with what else is open.
+fn fit(count: usize) -> Outcome<()> {
+    const BESIDE: u64 = 200;
+    let (wanted, most) = (count as u64 + BESIDE, getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX));
+    match wanted <= most {
+        true => Ok(()),
+        false => Err(format!(
+            "{count} watchers need {wanted} open files in one process, {most} are allowed: raise the hard limit (`ulimit -Hn`,              LimitNOFILE of systemd, nofile of limits.conf) or take fewer with --watchers"
+        )
+        .into()),
+    }
+}
+
 impl Watchers {
     /// Opens `count` watchers and waits until each is live.
     pub fn join(address: SocketAddr, count: usize, wanted: impl Fn(usize) -> Wanted + Sync) -> Outcome<(Watchers, Vec<Joined>)> {
+        fit(count)?;
         let share = count.div_ceil(OPENERS).max(1);
         let parts: Vec<Outcome<Vec<(Socket, Joined)>>> = std::thread::scope(|scope| {
             let open = |from: usize| {
@@ -90,6 +106,7 @@ impl Watchers {
             sockets: Vec::with_capacity(count),
             buffer: vec![0; READ],
             events: Vec::with_capacity(1_024),
+            woken: Instant::now(),
         };
         let mut how = Vec::with_capacity(count);
         for part in parts {
@@ -116,6 +133,7 @@ impl Watchers {
             Err(rustix::io::Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
+        self.woken = Instant::now();
         for event in &self.events {
             let number = event.data.u64() as usize;
             let Some(socket) = self.sockets.get_mut(number) else { continue };
@@ -141,7 +159,7 @@ impl Watchers {
             self.read(Duration::from_millis(100), |_, text| seen += u64::from(text.starts_with(UPDATE)))?;
             let now = Instant::now();
             if seen > 0 {
-                first.get_or_insert(now);
+                first.get_or_insert(self.woken);
             }
             if let (true, Some(first)) = (seen >= wanted, first) {
                 return Ok(Spread { first, last: now });

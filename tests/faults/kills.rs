@@ -15,6 +15,7 @@ use crate::harness::http::Http;
 use crate::harness::server::Server;
 use crate::harness::{PATIENCE, eventually};
 
+/// Unless `TIDINGS_TEST_KILLS` says otherwise.
 const KILLS: u32 = 50;
 const REPORTERS: usize = 6;
 
@@ -50,12 +51,33 @@ async fn report(http: Http, answered: Arc<Answered>, stop: Arc<AtomicBool>) {
     }
 }
 
+/// One event, as a watcher and as the log tell it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    place: u64,
+    id: String,
+    rev: u64,
+    kind: String,
+}
+
+impl Told {
+    /// `event`: what has `position` and `kind`; `job`: what has `rev`.
+    fn of(event: &Value, job: &Value, id: &str) -> Told {
+        let position = event["position"].as_str().expect("a position");
+        let place = position.rsplit_once('-').and_then(|(_, place)| place.parse().ok()).expect("a place");
+        let kind = event["kind"].as_str().expect("a kind").to_owned();
+        Told { place, id: id.to_owned(), rev: job["rev"].as_u64().expect("a revision"), kind }
+    }
+}
+
 /// Everything that a watcher was sent, held to the rules while it comes.
 #[derive(Default)]
 struct Seen {
     position: Option<String>,
     revs: BTreeMap<String, u64>,
     settled: BTreeMap<String, u32>,
+    /// Every event, in the order in which it came.
+    events: Vec<Told>,
     resumes: u32,
 }
 
@@ -73,6 +95,7 @@ impl Seen {
                 let rev = job["rev"].as_u64().expect("a revision");
                 let before = self.revs.insert(id.clone(), rev).unwrap_or_default();
                 assert_eq!(rev, before + 1, "{id}: an event was lost or doubled");
+                self.events.push(Told::of(frame, job, &id));
                 if frame["kind"] == "settled" {
                     *self.settled.entry(id).or_default() += 1;
                 }
@@ -106,6 +129,12 @@ async fn watch(url: String, seen: Arc<Mutex<Seen>>) {
     }
 }
 
+/// A number that the environment names.
+fn named(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_answered_is_lost_and_nothing_is_told_twice() {
     let mut server = Server::start("").await;
@@ -117,11 +146,12 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_told_twice() {
     let reporters: Vec<_> =
         (0..REPORTERS).map(|_| tokio::spawn(report(server.http.clone(), answered.clone(), stop.clone()))).collect();
 
-    let seed = RandomState::new().hash_one(0u8);
-    println!("seed {seed}");
+    let kills = named("TIDINGS_TEST_KILLS").map_or(KILLS, |kills| kills as u32);
+    let seed = named("TIDINGS_TEST_SEED").unwrap_or_else(|| RandomState::new().hash_one(0u8));
+    println!("{kills} kills; TIDINGS_TEST_SEED={seed} strikes after the same numbers of answers");
     let mut state = seed;
     let mut count = answered.count.subscribe();
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         // A linear congruential generator (Knuth, MMIX): when to strike next, counted in answers.
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let goal = *count.borrow() + 1 + (state >> 58) as usize;
@@ -136,7 +166,7 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_told_twice() {
     }
     let made = answered.made.lock().expect("no panic").clone();
     let completed = answered.completed.lock().expect("no panic").clone();
-    assert!(made.len() > KILLS as usize && !completed.is_empty());
+    assert!(made.len() > kills as usize && !completed.is_empty());
     for id in &made {
         let job = server.http.job(id).await;
         if completed.contains(id) {
@@ -151,11 +181,19 @@ async fn nothing_that_was_answered_is_lost_and_nothing_is_told_twice() {
         .await;
     }
     watching.abort();
-    let seen = seen.lock().expect("no panic");
-    assert!(seen.resumes >= KILLS / 2, "it went on by position {} times", seen.resumes);
+    let _ = watching.await;
+    let seen = std::mem::take(&mut *seen.lock().expect("no panic"));
+    assert!(seen.resumes >= kills / 2, "it went on by position {} times", seen.resumes);
     assert!(seen.settled.values().all(|settled| *settled == 1), "each end once");
     for id in &completed {
         assert_eq!(seen.settled.get(id), Some(&1), "{id}");
     }
+    let mut log = Vec::new();
+    for id in seen.revs.keys() {
+        let events = server.http.get(&format!("/api/v1/jobs/{id}/events")).await.expect("an answer").expect(200);
+        log.extend(events["events"].as_array().expect("events").iter().map(|event| Told::of(event, event, id)));
+    }
+    log.sort_unstable();
+    assert!(log == seen.events, "what came to the watcher is the log, in its order");
     println!("{} jobs made, {} completed, {} resumes", made.len(), completed.len(), seen.resumes);
 }

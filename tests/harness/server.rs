@@ -4,14 +4,26 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal};
 
 use super::http::Http;
 use super::{eventually, files};
 
+/// What a server is started in, where the machine as it is will not do.
+#[derive(Default)]
+pub struct Around {
+    /// Variables of its environment, beside those of the test.
+    pub env: Vec<(String, String)>,
+    /// A command and its first arguments, which becomes the server by `exec` of the arguments that follow. Empty: none.
+    pub through: Vec<String>,
+}
+
 pub struct Server {
     folder: tempfile::TempDir,
+    around: Around,
+    log: Arc<Mutex<Vec<String>>>,
     config: PathBuf,
     port: u16,
     process: Option<Child>,
@@ -26,6 +38,13 @@ impl Server {
 
     /// The same, with files beside the configuration.
     pub async fn start_with(config: &str, files_beside: &[(&str, &str)]) -> Server {
+        let mut server = Server::prepare(config, files_beside);
+        server.start_again().await;
+        server
+    }
+
+    /// One that is not started yet; what it is started in may be said before.
+    pub fn prepare(config: &str, files_beside: &[(&str, &str)]) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let examples = files::root().join("examples");
         let config_path = folder.path().join("tidings.toml");
@@ -36,9 +55,16 @@ impl Server {
         }
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let http = Http::new(format!("http://127.0.0.1:{port}"));
-        let mut server = Server { folder, config: config_path, port, process: None, http };
-        server.start_again().await;
-        server
+        Server { folder, around: Around::default(), log: Arc::default(), config: config_path, port, process: None, http }
+    }
+
+    pub fn set_around(&mut self, around: Around) {
+        self.around = around;
+    }
+
+    /// What it logged so far, and its last words.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
     pub fn folder(&self) -> &Path {
@@ -55,14 +81,31 @@ impl Server {
     }
 
     pub async fn start_again(&mut self) {
+        self.launch();
+        let http = self.http.clone();
+        eventually("the server to be ready", async || http.get("/readyz").await.ok().filter(|answer| answer.status == 200)).await;
+    }
+
+    /// Starts it and does not wait.
+    pub fn launch(&mut self) {
         assert!(self.process.is_none(), "it runs already");
-        let mut process = Command::new(files::binary())
+        let binary = files::binary();
+        let mut command = match self.around.through.split_first() {
+            Some((first, others)) => {
+                let mut command = Command::new(first);
+                command.args(others).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        };
+        let mut process = command
             .args(["serve", "--config"])
             .arg(&self.config)
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .arg("--data")
             .arg(self.folder.path().join("data"))
             .env("TIDINGS_LOG", "info")
+            .envs(self.around.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -70,10 +113,14 @@ impl Server {
             .expect("the server starts");
         let log = process.stderr.take().expect("its log");
         // Its log is shown when the test fails, as the test's own output.
-        std::thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).for_each(|line| println!("server: {line}")));
+        let kept = self.log.clone();
+        std::thread::spawn(move || {
+            BufReader::new(log).lines().map_while(Result::ok).for_each(|line| {
+                println!("server: {line}");
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            });
+        });
         self.process = Some(process);
-        let http = self.http.clone();
-        eventually("the server to be ready", async || http.get("/readyz").await.ok().filter(|answer| answer.status == 200)).await;
     }
 
     /// Ends it as a power cut would: no word, no clean-up.

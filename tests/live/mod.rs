@@ -2,5 +2,6 @@
 
 mod connection;
 mod main_job;
+mod rights;
 mod tracked_job;
 mod workers;

@@ -1,18 +1,16 @@
-//! Closed access through the real binary: keys, users' tokens, tickets, and rights that are withdrawn while a socket is open.
+//! Closed access through the real binary: keys, users' tokens, tickets. Rights that end while somebody watches are in `live/rights.rs`.
 
-use futures::{SinkExt, StreamExt};
 use reqwest::Method;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
 
+use crate::harness::eventually;
 use crate::harness::server::Server;
-use crate::harness::{PATIENCE, eventually};
 
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
 /// A closed server; answers it with the key of a service.
-async fn closed() -> (Server, String) {
+pub async fn closed() -> (Server, String) {
     let made = std::process::Command::new(crate::harness::files::binary()).args(["key", "new", "shop", "--json"]).output();
     let made: Value = serde_json::from_slice(&made.expect("a key").stdout).expect("JSON");
     let key = made["key"].as_str().expect("a key").to_owned();
@@ -23,7 +21,7 @@ async fn closed() -> (Server, String) {
     (Server::start_with(&config, &[("secret", SECRET)]).await, key)
 }
 
-fn token(subject: &str, scope: &str, seconds: i64) -> String {
+pub fn token(subject: &str, scope: &str, seconds: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs() as i64;
     let claims = json!({"sub": subject, "scope": scope, "exp": now + seconds});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
@@ -31,7 +29,7 @@ fn token(subject: &str, scope: &str, seconds: i64) -> String {
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token")
 }
 
-const USER: &str = "jobs:read jobs:submit jobs:control";
+pub const USER: &str = "jobs:read jobs:submit jobs:control";
 
 #[tokio::test]
 async fn everybody_sees_their_own_jobs_and_nobody_else_s() {
@@ -61,41 +59,6 @@ async fn everybody_sees_their_own_jobs_and_nobody_else_s() {
     assert_eq!(reader.verb(&id, "abort").await.expect(403)["code"], "missing_scope");
     let expired = server.http.with_token(&token("ann", USER, -120));
     assert_eq!(expired.get("/api/v1/me").await.expect("an answer").expect(401)["code"], "token_expired");
-}
-
-#[tokio::test]
-async fn a_socket_ends_with_the_rights_of_its_key() {
-    let (server, key) = closed().await;
-    let url = format!("{}/api/v1/live", server.url().replacen("http", "ws", 1));
-    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
-    let auth = json!({"type": "auth", "token": key});
-    socket.send(Message::text(auth.to_string())).await.expect("sent");
-    let mut seen = Vec::new();
-    while !seen.contains(&"authenticated".to_owned()) {
-        seen.push(frame_type(&mut socket).await);
-    }
-    let config = std::fs::read_to_string(server.folder().join("tidings.toml")).expect("the configuration");
-    let without = config.split("[[access.keys]]").next().expect("the part before the key").to_owned();
-    std::fs::write(server.folder().join("tidings.toml"), without).expect("written");
-    server.signal(Signal::HUP);
-    let code = loop {
-        match tokio::time::timeout(PATIENCE, socket.next()).await.expect("a close within time") {
-            Some(Ok(Message::Close(close))) => break close.map(|close| u16::from(close.code)),
-            Some(Ok(_)) => {}
-            other => panic!("no close came: {other:?}"),
-        }
-    };
-    assert!(code.is_some_and(|code| (4100..4300).contains(&code)), "{code:?}");
-    assert_eq!(server.http.with_token(&key).get("/api/v1/me").await.expect("an answer").status, 401);
-}
-
-async fn frame_type<S>(socket: &mut S) -> String
-where
-    S: StreamExt<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
-{
-    let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("a frame").expect("open").expect("no error");
-    let frame: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
-    frame["type"].as_str().expect("a type").to_owned()
 }
 
 #[tokio::test]

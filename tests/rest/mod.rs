@@ -1,5 +1,7 @@
 //! Asking: submits, reads, verbs and their refusals; who may.
 
-mod access;
+pub mod access;
 mod asking;
+mod bad_frames;
+mod bad_input;
 mod limits;

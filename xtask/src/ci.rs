@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     step("clippy", &["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     step("codegen", &["cargo", "xtask", "codegen", "--check"]),
     step("tests", &["cargo", "nextest", "run", "--workspace"]),
+    step("schema", &["python3", "tests/schema/drive.py"]),
     step("packages-check", &["npm", "run", "check"]),
     step("packages-test", &["npm", "run", "test"]),
     step("packages-size", &["npm", "run", "size"]),

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 struct Need {
     /// Programs of which one must be there.
     programs: &'static [&'static str],
+    /// What the program is asked, to see whether it works.
+    asked: &'static [&'static str],
     /// The oldest version that will do: major and minor.
     at_least: Option<(u32, u32)>,
     /// Debian's packages that bring it.
@@ -16,17 +18,34 @@ struct Need {
     advice: &'static str,
 }
 
+const VERSION: &[&str] = &["--version"];
+
 const NEEDS: &[Need] = &[
     Need {
         programs: &["node"],
+        asked: VERSION,
         at_least: Some((20, 19)),
         packages: &[],
         advice: "Node 20.19 or newer: https://nodejs.org (Debian 12's own is too old)",
     },
-    Need { programs: &["npm"], at_least: None, packages: &["npm"], advice: "npm, which comes with Node" },
-    Need { programs: &["python3"], at_least: Some((3, 11)), packages: &["python3"], advice: "Python 3.11 or newer" },
+    Need { programs: &["npm"], asked: VERSION, at_least: None, packages: &["npm"], advice: "npm, which comes with Node" },
+    Need {
+        programs: &["python3"],
+        asked: VERSION,
+        at_least: Some((3, 11)),
+        packages: &["python3"],
+        advice: "Python 3.11 or newer",
+    },
+    Need {
+        programs: &["python3"],
+        asked: &["-c", "import ensurepip, venv"],
+        at_least: None,
+        packages: &["python3-venv"],
+        advice: "Python's venv and pip (apt-get install python3-venv), for the step that drives the API document",
+    },
     Need {
         programs: &["chromium", "chromium-browser", "google-chrome"],
+        asked: VERSION,
         at_least: None,
         packages: &["chromium"],
         advice: "Chromium (apt-get install chromium), for the browser tests; set CHROMIUM if it is not /usr/bin/chromium",
@@ -44,13 +63,19 @@ pub(crate) fn run(root: &Path) -> bool {
     if !theirs.is_empty() || (!packages.is_empty() && !install(&packages)) {
         return false;
     }
-    install_packages(root)
+    install_packages(root) && install_schema_driver(root)
+}
+
+/// The tool that drives the API document, in an environment of its own.
+fn install_schema_driver(root: &Path) -> bool {
+    let made = Command::new("python3").args(["tests/schema/drive.py", "--setup"]).current_dir(root).status();
+    made.is_ok_and(|status| status.success())
 }
 
 fn is_there(need: &Need) -> bool {
     need.programs.iter().any(|program| {
-        let asked = Command::new(program).arg("--version").stderr(Stdio::null()).output();
-        let Ok(answer) = asked else { return false };
+        let asked = Command::new(program).args(need.asked).stderr(Stdio::null()).output();
+        let Some(answer) = asked.ok().filter(|answer| answer.status.success()) else { return false };
         need.at_least.is_none_or(|least| version(&String::from_utf8_lossy(&answer.stdout)).is_some_and(|found| found >= least))
     })
 }

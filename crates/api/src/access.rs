@@ -1,4 +1,4 @@
-//! Who asks: the one place where tokens, keys, tickets and origins become a [`Principal`] or a refusal.
+//! Who asks: the one place where tokens, keys, tickets and origins become somebody [`Known`] or a refusal.
 //!
 //! In open mode nobody needs a token and everybody on this machine is the user `local`; the rules on `Host` and `Origin` keep foreign
 //! web pages out. In closed mode a caller brings a JWT, an API key, or a token that this server made. What a principal may do is not
@@ -8,6 +8,7 @@ mod caller;
 mod claims;
 mod config;
 mod jwks;
+mod known;
 mod live_caller;
 mod origin;
 mod own_tokens;
@@ -24,13 +25,15 @@ use subtle::ConstantTimeEq;
 
 use crate::problems::{ApiProblem, Kind};
 
-pub use caller::Caller;
+pub use caller::{Address, Caller};
 pub use config::{AccessConfig, Algorithm, ApiKeyConfig, BadAccess, JwtConfig, JwtKey};
+pub use known::{Basis, Known};
 pub use live_caller::LiveCaller;
 pub(crate) use origin::guard;
 pub use own_tokens::Minted;
 pub use tickets::{Opened, TICKET_MS};
 
+use known::{Mark, narrowed};
 use own_tokens::OwnTokens;
 use tickets::Tickets;
 use verifier::Verifier;
@@ -62,32 +65,54 @@ pub struct Access {
 struct Rules {
     config: AccessConfig,
     own: OwnTokens,
-    verifier: Option<Verifier>,
-    /// Grows when tokens that were good before may no longer be.
+    verifier: Option<Arc<Verifier>>,
+    /// What users' tokens rest on; `None` while none are accepted.
+    users: Option<Mark>,
+    /// What each key is known by, in their order.
+    keys: Vec<Mark>,
+    /// Grows with each change of the configuration.
     generation: u64,
 }
 
 impl Rules {
-    fn new(config: AccessConfig, generation: u64) -> Result<Rules, BadAccess> {
+    fn new(config: AccessConfig, generation: u64, former: Option<&Rules>) -> Result<Rules, BadAccess> {
         config.check()?;
         let own = OwnTokens::new(&config.own_secret);
-        let verifier = config.jwt.as_ref().map(Verifier::new).transpose()?;
-        Ok(Rules { config, own, verifier, generation })
+        // Who checks users' tokens may hold keys that were fetched: as long as nothing changes for it, it stays.
+        let kept = former.filter(|former| former.config.jwt == config.jwt).and_then(|former| former.verifier.clone());
+        let verifier = match (kept, &config.jwt) {
+            (Some(kept), _) => Some(kept),
+            (None, jwt) => jwt.as_ref().map(Verifier::new).transpose()?.map(Arc::new),
+        };
+        let users = config.jwt.as_ref().map(|jwt| Mark::of_users(jwt, &config.own_secret));
+        let keys = config.keys.iter().map(|key| Mark::of_key(key, &config.own_secret)).collect();
+        Ok(Rules { config, own, verifier, users, keys, generation })
+    }
+
+    /// Rights as far as their basis still gives them; `None` is nothing at all.
+    fn standing(&self, known: Known) -> Option<Known> {
+        match known.basis {
+            Basis::Open => self.config.open.then_some(known),
+            Basis::Users(mark) => (self.users == Some(mark)).then_some(known),
+            Basis::Key(mark) => {
+                let at = self.keys.iter().position(|key| *key == mark)?;
+                let principal = narrowed(&known.principal, &self.config.keys[at])?;
+                Some(Known { principal, basis: known.basis })
+            }
+        }
     }
 }
 
 impl Access {
     pub fn new(config: AccessConfig, clock: SharedClock) -> Result<Arc<Access>, BadAccess> {
-        let rules = ArcSwap::from_pointee(Rules::new(config, 0)?);
+        let rules = ArcSwap::from_pointee(Rules::new(config, 0, None)?);
         Ok(Arc::new(Access { rules, tickets: Tickets::default(), clock }))
     }
 
     /// Takes a new configuration; one that is refused leaves the former in force. The caller then tells live connections with `Engine::rights_changed(None)`.
     pub fn replace(&self, config: AccessConfig) -> Result<(), BadAccess> {
         let before = self.rules.load_full();
-        let is_same = before.config.jwt == config.jwt && before.config.own_secret == config.own_secret;
-        let generation = before.generation + u64::from(!is_same);
-        self.rules.store(Arc::new(Rules::new(config, generation)?));
+        self.rules.store(Arc::new(Rules::new(config, before.generation + 1, Some(&before))?));
         Ok(())
     }
 
@@ -95,14 +120,9 @@ impl Access {
         self.rules.load().generation
     }
 
-    /// Whether rights that were given under an earlier configuration still stand. A token whose key changed must be shown again.
-    pub(crate) fn still_valid(&self, principal: &Principal, generation: u64) -> bool {
-        let rules = self.rules.load();
-        match (self.local(), principal.expires_at) {
-            (Some(local), _) => local == *principal,
-            (None, None) => rules.config.keys.iter().any(|key| key.principal() == *principal),
-            (None, Some(_)) => rules.generation == generation,
-        }
+    /// Whether rights that were given earlier still stand, undiminished.
+    pub(crate) fn stands(&self, known: &Known) -> bool {
+        self.rules.load().standing(known.clone()).is_some_and(|now| now == *known)
     }
 
     pub fn is_open(&self) -> bool {
@@ -110,19 +130,22 @@ impl Access {
     }
 
     /// In open mode, the user that everybody is.
-    pub fn local(&self) -> Option<Principal> {
-        self.is_open().then(|| Principal {
-            subject: "local".into(),
-            tenant: "default".into(),
-            scopes: Scope::ALL.to_vec(),
-            is_tenant_wide: true,
-            is_service: true,
-            expires_at: None,
+    pub fn local(&self) -> Option<Known> {
+        self.is_open().then(|| Known {
+            principal: Principal {
+                subject: "local".into(),
+                tenant: "default".into(),
+                scopes: Scope::ALL.to_vec(),
+                is_tenant_wide: true,
+                is_service: true,
+                expires_at: None,
+            },
+            basis: Basis::Open,
         })
     }
 
     /// Who a token speaks for; in open mode it is not looked at.
-    pub async fn by_token(&self, token: Option<&str>) -> Result<Principal, Unknown> {
+    pub async fn by_token(&self, token: Option<&str>) -> Result<Known, Unknown> {
         if let Some(local) = self.local() {
             return Ok(local);
         }
@@ -130,30 +153,33 @@ impl Access {
         let rules = self.rules.load_full();
         let now = self.clock.now();
         if token.starts_with(API_KEY_PREFIX) {
-            return by_key(&rules.config.keys, token).ok_or(Unknown::Invalid);
+            return by_key(&rules, token).ok_or(Unknown::Invalid);
         }
-        match (rules.own.principal(token, now), &rules.verifier) {
-            (Err(Unknown::Invalid), Some(verifier)) => verifier.principal(token, now).await,
-            (told, _) => told,
+        match (rules.own.known(token, now), &rules.verifier, rules.users) {
+            (Err(Unknown::Invalid), Some(verifier), Some(mark)) => {
+                Ok(Known { principal: verifier.principal(token, now).await?, basis: Basis::Users(mark) })
+            }
+            (Ok(known), ..) => rules.standing(known).ok_or(Unknown::Invalid),
+            (refused, ..) => refused,
         }
     }
 
-    /// A short token for a browser, made for `principal`.
-    pub fn mint(&self, principal: &Principal) -> Result<Minted, ApiProblem> {
-        self.rules.load().own.mint(principal, self.clock.now())
+    /// A short token for a browser: `principal`, for as long as the rights of the `service` that asks stand.
+    pub fn mint(&self, principal: Principal, service: &Known) -> Result<Minted, ApiProblem> {
+        self.rules.load().own.mint(&Known { principal, basis: service.basis }, self.clock.now())
     }
 }
 
 /// Compares with every key, so that the time taken tells nothing.
-fn by_key(keys: &[ApiKeyConfig], token: &str) -> Option<Principal> {
+fn by_key(rules: &Rules, token: &str) -> Option<Known> {
     let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let mut found = None;
-    for key in keys {
+    for (key, mark) in rules.config.keys.iter().zip(&rules.keys) {
         if bool::from(key.sha256.ct_eq(&digest)) {
-            found = Some(key);
+            found = Some((key, *mark));
         }
     }
-    found.map(ApiKeyConfig::principal)
+    found.map(|(key, mark)| Known { principal: key.principal(), basis: Basis::Key(mark) })
 }
 
 impl From<Unknown> for ApiProblem {

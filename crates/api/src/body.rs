@@ -6,12 +6,15 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
+use crate::objects::Objects;
 use crate::problems::{ApiProblem, Kind};
 
 /// Bytes of a body: the largest payload and what stands around it.
 pub const BODY_BYTES: usize = domain::limits::PAYLOAD_BYTES + 64 * 1024;
 /// Bytes of a batch submit.
 pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of the parser's words in a refusal: it may quote what was sent.
+const WORDS_BYTES: usize = 300;
 
 /// A body that must be there, of at most `MOST` bytes.
 pub struct JsonBody<T, const MOST: usize = BODY_BYTES> {
@@ -54,6 +57,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiProblem> {
+    if let Some(coding) = headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        let coding = domain::limits::cut(&String::from_utf8_lossy(coding.as_bytes()), 80);
+        let detail = format!("Content-Encoding is {coding}: send the JSON as it is.");
+        return Err(ApiProblem::new(Kind::UnsupportedMediaType, detail).field("Content-Encoding"));
+    }
     let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = sent.split(';').next().unwrap_or("").trim();
     if essence.eq_ignore_ascii_case("application/json") {
@@ -94,7 +102,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiProblem> {
         return Err(ApiProblem::new(Kind::BadJson, "The body is empty: send a JSON object."));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let value = T::deserialize(Objects(tracked)).map_err(|error| {
+        let error = serde_path_to_error::Error::new(track.path(), error);
         let path = error.path().to_string();
         refused(&path, error.inner())
     })?;
@@ -104,14 +115,15 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiProblem> {
 
 fn refused(path: &str, error: &serde_json::Error) -> ApiProblem {
     let told = error.to_string();
-    let what = in_words(told.split(" at line ").next().unwrap_or(&told));
+    let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(what, _)| what);
+    let what = in_words(told);
     let place = format!("line {}, column {}", error.line(), error.column());
     if error.classify() != serde_json::error::Category::Data {
-        return ApiProblem::new(Kind::BadJson, format!("At {place}: {what}."));
+        return ApiProblem::new(Kind::BadJson, format!("At {place}: {}.", domain::limits::cut(&what, WORDS_BYTES)));
     }
     let named = what.split('`').nth(1).filter(|_| what.contains(" field `"));
     let field = named.unwrap_or(path).trim_start_matches('.');
-    let problem = ApiProblem::new(Kind::Invalid, format!("At {place}: {what}."));
+    let problem = ApiProblem::new(Kind::Invalid, format!("At {place}: {}.", domain::limits::cut(&what, WORDS_BYTES)));
     if field.is_empty() || field == "?" { problem } else { problem.field(&domain::limits::cut(field, 80)) }
 }
 
@@ -140,6 +152,8 @@ mod tests {
             ("{\"task\":\"t\",\"subject\":\"a:b\"}", "expected an object", Some("subject")),
             ("{\"task\":\"t\",\"tags\":[\"a\",7]}", "expected a string", Some("tags[1]")),
             ("{\"task\":\"t\",\"prority\":1}", "unknown field", Some("prority")),
+            ("[\"t\"]", "expected an object", None),
+            ("{\"task\":\"t\",\"subject\":[\"a\",\"b\"]}", "expected an object", Some("subject")),
         ] {
             let problem = parse::<wire::body::Submit>(body.as_bytes()).expect_err(body).problem().clone();
             assert!(problem.detail.contains(says), "{body}: {}", problem.detail);

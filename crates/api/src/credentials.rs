@@ -26,7 +26,8 @@ const TOKEN_SECONDS: (u32, u32, u32) = (10, 86_400, 900);
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn me(State(context): State<Context>, Caller(principal): Caller) -> Answer {
+pub async fn me(State(context): State<Context>, Caller(known): Caller) -> Answer {
+    let principal = known.principal;
     Ok(json(&Me {
         subject: principal.subject.to_string(),
         tenant: principal.tenant.to_string(),
@@ -47,21 +48,21 @@ pub async fn me(State(context): State<Context>, Caller(principal): Caller) -> An
 )]
 pub async fn ticket(
     State(context): State<Context>,
-    Caller(principal): Caller,
+    Caller(known): Caller,
     headers: HeaderMap,
     body: OptionalBody<NewTicket>,
 ) -> Answer {
-    principal.require(Scope::JobsRead)?;
+    known.require(Scope::JobsRead)?;
     if body.value.topics.len() > TICKET_TOPICS {
         let problem = format!("{} topics, at most {TICKET_TOPICS} are allowed", body.value.topics.len());
         return Err(ApiProblem::invalid("topics", problem).limit(TICKET_TOPICS as u64));
     }
     let topic = |value: &serde_json::Value| {
         let topic = wire::convert::topic_in(value).map_err(|why| ApiProblem::invalid("topics", why))?;
-        Ok::<_, ApiProblem>(principal.resolve(topic))
+        Ok::<_, ApiProblem>(known.resolve(topic))
     };
     let topics = body.value.topics.iter().map(topic).collect::<Result<Vec<_>, _>>()?;
-    let (ticket, expires_at) = context.access.ticket(Opened { principal, topics }, &headers)?;
+    let (ticket, expires_at) = context.access.ticket(Opened { known, topics }, &headers)?;
     Ok(json_text(StatusCode::CREATED, wire::convert::to_json(&Ticket { ticket, expires_at: wire::time::show(expires_at) })))
 }
 
@@ -96,7 +97,7 @@ pub async fn token(State(context): State<Context>, Caller(service): Caller, body
         is_service: false,
         expires_at: Some(service.expires_at.map_or(wanted, |end| end.min(wanted))),
     };
-    let minted = context.access.mint(&principal)?;
+    let minted = context.access.mint(principal, &service)?;
     let token = Token { token: minted.token, expires_at: wire::time::show(minted.expires_at) };
     Ok(json_text(StatusCode::CREATED, wire::convert::to_json(&token)))
 }

@@ -1,6 +1,7 @@
 //! The routes of jobs, one file for each kind of use.
 
 pub mod actions;
+mod change;
 pub mod changes;
 pub mod claims;
 pub mod listing;

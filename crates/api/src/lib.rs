@@ -16,6 +16,7 @@ mod jobs;
 pub mod limits;
 mod live;
 mod metering;
+mod objects;
 mod operations;
 mod outgoing;
 mod overview;

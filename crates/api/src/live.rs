@@ -8,10 +8,12 @@ pub mod websocket;
 
 use axum::response::{IntoResponse, Response};
 use domain::Topic;
-use gateway::AuthRefusal;
+use gateway::{AuthRefusal, Connection, Edge, Peer};
 use wire::close::Close;
 
-use crate::access::LiveCaller;
+use self::authenticator::ConnectionRights;
+use crate::access::{Address, LiveCaller};
+use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
 use crate::queries::Pairs;
 
@@ -30,7 +32,7 @@ fn topics(pairs: &mut Pairs, caller: &LiveCaller) -> Result<Vec<Topic>, ApiProbl
         let value = serde_json::from_str(text)
             .map_err(|_| ApiProblem::invalid("topic", "must be JSON, for example {\"owner\":\"me\"}, percent-encoded"))?;
         let topic = wire::convert::topic_in(&value).map_err(|why| ApiProblem::invalid("topic", why))?;
-        let topic = caller.principal.resolve(topic);
+        let topic = caller.known.resolve(topic);
         caller.check(&topic)?;
         topics.push(topic);
     }
@@ -63,12 +65,27 @@ fn refusal(refusal: AuthRefusal) -> ApiProblem {
         Close::GoingAway | Close::Done => Kind::ShuttingDown,
         Close::LogReplaced | Close::Overloaded | Close::TooSlow => Kind::Unavailable,
     };
-    let problem = ApiProblem::new(kind, refusal.message);
+    let mut problem = ApiProblem::new(kind, format!("{}.", refusal.message.trim_end_matches('.')));
+    if let Some(limit) = refusal.limit {
+        problem = problem.limit(limit);
+    }
     if kind.status() == 503 || kind.status() == 429 { problem.retry_after(2) } else { problem }
 }
 
 fn closed(close: Close) -> AuthRefusal {
-    AuthRefusal { close, message: format!("The server ended it: {}.", close.as_str()) }
+    AuthRefusal::new(close, format!("The server ended it: {}.", close.as_str()))
+}
+
+/// Opens a connection for a caller that is known already.
+fn open(context: &Context, caller: &LiveCaller, address: Address, edge: Edge) -> Result<Connection, ApiProblem> {
+    let authenticator = ConnectionRights::of(context, address, &caller.known);
+    let peer = Peer { edge, authenticator, principal: Some(caller.known.principal.clone()) };
+    let connection = context.hub.open(peer).map_err(refusal)?;
+    // Rights that were withdrawn since they were looked at: the hub was told before it knew this connection.
+    match context.access.stands(&caller.known) {
+        true => Ok(connection),
+        false => Err(refusal(closed(Close::TokenExpired))),
+    }
 }
 
 /// Puts the cookie of a redeemed ticket into an answer.

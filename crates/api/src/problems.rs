@@ -68,6 +68,7 @@ kinds! {
     TooManyConnections = 429 "too_many_connections" "Too many live connections.",
     Defect = 500 "defect" "The server has a defect.",
     Unavailable = 503 "unavailable" "The store cannot be used now.",
+    DiskFull = 503 "disk_full" "The server's disk has no room.",
     OutcomeUnknown = 503 "outcome_unknown" "It is not known whether the request was carried out.",
     ShuttingDown = 503 "shutting_down" "The server is about to stop.",
 }
@@ -93,6 +94,10 @@ impl ApiProblem {
     /// A foreign job and one that does not exist are told alike.
     pub fn no_job() -> ApiProblem {
         ApiProblem::new(Kind::NotFound, "No job has this id among those that you may see.")
+    }
+
+    pub fn is(&self, kind: Kind) -> bool {
+        self.problem.code == kind.code()
     }
 
     pub fn field(mut self, field: &str) -> ApiProblem {
@@ -224,6 +229,11 @@ impl From<Error> for ApiProblem {
             Error::Unavailable(why) | Error::ReadFailed(why) => {
                 tracing::error!(%why, "the store failed");
                 ApiProblem::new(Kind::Unavailable, "Nothing was changed: try again in a moment.").retry_after(1)
+            }
+            Error::DiskFull(why) => {
+                tracing::error!(%why, "the disk has no room");
+                let detail = "Nothing was changed. Whoever runs the server has to make room; what runs goes on. Try again then.";
+                ApiProblem::new(Kind::DiskFull, detail).retry_after(10)
             }
             Error::OutcomeUnknown(why) => {
                 tracing::error!(%why, "the outcome of a commit is not known");

@@ -9,10 +9,18 @@ use crate::problems::ApiProblem;
 pub struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
+    /// Reads a query as forms are sent (URL standard, section 5.1), but takes no bytes that are not UTF-8: whoever looks for a text
+    /// that cannot be is told so, instead of being shown what another text finds.
     pub fn of(uri: &Uri) -> Result<Pairs, ApiProblem> {
-        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
-        let pairs = query.map_err(|_| ApiProblem::invalid("query", "cannot be read: percent-encode it as UTF-8"))?;
-        Ok(Pairs(pairs.0))
+        let mut pairs = Vec::new();
+        for part in uri.query().unwrap_or("").split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let not_text = |field: &str| ApiProblem::invalid(field, "is not UTF-8 when its percent-encoding is taken off");
+            let name = decoded(name).ok_or_else(|| not_text("query"))?;
+            let value = decoded(value).ok_or_else(|| not_text(&domain::limits::cut(&name, 80)))?;
+            pairs.push((name, value));
+        }
+        Ok(Pairs(pairs))
     }
 
     /// All values of a name, in order.
@@ -45,7 +53,9 @@ impl Pairs {
 
     pub fn number(&mut self, name: &str) -> Result<Option<u64>, ApiProblem> {
         let text = self.one(name)?;
-        text.map(|text| text.parse().map_err(|_| ApiProblem::invalid(name, "must be a whole number of zero or more"))).transpose()
+        let number = |text: String| text.parse().ok().filter(|number| *number <= i64::MAX as u64);
+        let bad = || ApiProblem::invalid(name, format!("must be a whole number from 0 to {}", i64::MAX));
+        text.map(|text| number(text).ok_or_else(bad)).transpose()
     }
 
     pub fn time(&mut self, name: &str) -> Result<Option<Timestamp>, ApiProblem> {
@@ -65,6 +75,51 @@ impl Pairs {
                 let name = domain::limits::cut(name, 80);
                 Err(ApiProblem::invalid(&name, format!("is not known here; known are {}", known.join(", "))))
             }
+        }
+    }
+}
+
+/// Takes off percent-encoding; a `%` without two hex digits stands for itself. `None` when what comes out is no text.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => (*high as char).to_digit(16).zip((*low as char).to_digit(16)),
+            _ => None,
+        };
+        match (escaped, first) {
+            (Some((high, low)), _) => bytes.push((high * 16 + low) as u8),
+            (None, b'+') => bytes.push(b' '),
+            (None, byte) => bytes.push(*byte),
+        }
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_decoded_once_and_is_text() {
+        for (query, value) in [
+            ("text=a+b%20c", Some("a b c")),
+            ("text=%C3%A4%2B", Some("ä+")),
+            ("text=100%", Some("100%")),
+            ("text=%zz%4", Some("%zz%4")),
+            ("text=%2541", Some("%41")),
+            ("text=a=b", Some("a=b")),
+            ("&&text=x&", Some("x")),
+            ("te%78t=x", Some("x")),
+            ("text=%ff", None),
+            ("text=%C3", None),
+            ("%ff=x", None),
+        ] {
+            let uri: Uri = format!("/jobs?{query}").parse().expect("a URI");
+            let read = Pairs::of(&uri).and_then(|mut pairs| pairs.one("text"));
+            assert_eq!(read.ok().flatten().as_deref(), value, "{query}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod claim;
 mod clock;
 mod draft;
 mod edit;
+mod jump;
 mod report;
 mod submit;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::job::{Attempt, Job, LeaseProof};
 use crate::{JobId, Json, Refusal, Request, Text, Timestamp};
 
 pub use ask::allowed_verbs;
+pub use jump::follow_jump;
 
 /// What the store read for a request.
 #[derive(Debug, Clone, Default)]
@@ -152,7 +154,9 @@ fn open(loaded: Loaded, asked: &crate::request::Asked, now: Timestamp) -> Result
         return Err(Refusal::RevisionChanged { rev: job.rev });
     }
     let mut draft = draft::Draft::open(job, now, asked.by.clone());
-    if let Some(ticked) = &asked.ticked {
+    // After an end it would change what was told of it, without an event. A lost job may still be told of.
+    let is_open = draft.job.status.is_active() || draft.job.status == crate::Status::Lost;
+    if let Some(ticked) = asked.ticked.as_ref().filter(|_| is_open) {
         draft.take_progress(ticked);
     }
     Ok(draft)

@@ -15,3 +15,37 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 }
+
+/// A length of time for people, in whole units and without loss: `10 min`, `1 h 30 min`, `400 ms`.
+pub fn in_words(ms: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")];
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (length, unit) in units {
+        if rest >= length {
+            parts.push(format!("{} {unit}", rest / length));
+            rest %= length;
+        }
+    }
+    if parts.is_empty() { "0 ms".to_owned() } else { parts.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn lengths_are_said_as_a_person_would() {
+        for (ms, expected) in [
+            (0, "0 ms"),
+            (400, "400 ms"),
+            (1_500, "1 s 500 ms"),
+            (600_000, "10 min"),
+            (5_400_000, "1 h 30 min"),
+            (172_800_000, "2 d"),
+            (u64::MAX, "213503982334 d 14 h 25 min 51 s 615 ms"),
+        ] {
+            assert_eq!(in_words(ms), expected, "{ms}");
+        }
+    }
+}

@@ -82,21 +82,14 @@ impl Book {
     pub fn learn(&self, job: &Job) {
         let Some(lease) = job.lease.as_ref().filter(|_| job.is_attempt_open()) else { return };
         let mut entries = self.entries();
-        if entries.get(&job.id).is_some_and(|entry| entry.rev >= job.rev && entry.proof == lease.proof) {
+        let known = entries.get(&job.id).filter(|entry| entry.proof == lease.proof);
+        if known.is_some_and(|entry| entry.rev >= job.rev) {
             return;
         }
-        let keys = Keys {
-            tenant: job.tenant.clone(),
-            owner: job.owner.clone(),
-            task: job.task.clone(),
-            session: job.session.clone(),
-            subject: job.subject.clone(),
-            batch: job.batch.clone(),
-            root: job.root,
-            tags: job.tags.to_vec(),
-        };
+        let unsaved = known.filter(|entry| entry.ticked.tick > job.tick).map(|entry| entry.ticked.clone());
+        let is_newest = unsaved.is_none();
         let entry = Entry {
-            keys: Arc::new(keys),
+            keys: Arc::new(Keys::of(job)),
             proof: lease.proof,
             attempt: job.attempt,
             rev: job.rev,
@@ -104,10 +97,10 @@ impl Book {
             wish: wire::convert::wish_out(job),
             lease_ms: lease.length_ms,
             renewed: Instant::now(),
-            ticked: Ticked { tick: job.tick, progress: job.progress.clone() },
+            ticked: unsaved.unwrap_or_else(|| Ticked { tick: job.tick, progress: job.progress.clone() }),
             shown: None,
-            is_shown: true,
-            is_saved: true,
+            is_shown: is_newest,
+            is_saved: is_newest,
             was_heard: false,
         };
         entries.insert(job.id, entry);
@@ -153,9 +146,11 @@ impl Book {
                 entries.remove(&event.job);
                 continue;
             }
+            let shown = shown_by(event);
             entry.rev = event.rev;
             entry.status = event.status;
-            entry.wish = standing_wish(event, &entry.wish);
+            entry.show_again(shown.progress.tick);
+            entry.wish = standing_wish(shown.wish, &entry.wish);
         }
     }
 
@@ -170,6 +165,7 @@ impl Book {
         }
         entry.rev = job.rev;
         entry.status = job.status;
+        entry.show_again(job.tick);
         entry.wish = wire::convert::wish_out(job);
     }
 
@@ -224,6 +220,16 @@ impl Book {
     }
 }
 
+impl Entry {
+    /// A new revision was committed with the progress of this tick: a newer one, shown on the former revision or not yet, must be shown on
+    /// this one, or whoever watches holds the older until the next.
+    fn show_again(&mut self, told_tick: u64) {
+        if self.ticked.tick > told_tick {
+            self.is_shown = false;
+        }
+    }
+}
+
 fn notice(job: JobId, entry: &Entry) -> Notice {
     Notice::Progress {
         job,
@@ -234,16 +240,20 @@ fn notice(job: JobId, entry: &Entry) -> Notice {
     }
 }
 
+/// What an event's summary tells of a wish and of progress.
+#[derive(Default, serde::Deserialize)]
+struct Shown {
+    #[serde(default)]
+    wish: Option<Wish>,
+    #[serde(default)]
+    progress: wire::record::Progress,
+}
+
+fn shown_by(event: &LoggedEvent) -> Shown {
+    serde_json::from_slice(&event.summary).unwrap_or_default()
+}
+
 /// The wish after an event; its number stays when nothing stands any more.
-fn standing_wish(event: &LoggedEvent, before: &Wish) -> Wish {
-    #[derive(serde::Deserialize)]
-    struct Shown {
-        #[serde(default)]
-        wish: Option<Wish>,
-    }
-    let shown: Option<Shown> = serde_json::from_slice(&event.summary).ok();
-    match shown.and_then(|shown| shown.wish) {
-        Some(wish) => wish,
-        None => Wish { kind: "none".into(), ..before.clone() },
-    }
+fn standing_wish(told: Option<Wish>, before: &Wish) -> Wish {
+    told.unwrap_or_else(|| Wish { kind: "none".into(), ..before.clone() })
 }

@@ -45,7 +45,7 @@ pub fn payload(field: &'static str, value: &RawValue, bytes: usize) -> Result<Js
 }
 
 /// How deep arrays and objects stand in each other, in a text that is valid JSON.
-fn depth(json: &str) -> usize {
+pub(crate) fn depth(json: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     let (mut is_text, mut is_escaped) = (false, false);
     for byte in json.bytes() {

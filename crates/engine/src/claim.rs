@@ -66,8 +66,14 @@ impl Engine {
             tokio::pin!(rung);
             rung.as_mut().enable();
             let claimed = self.claim_now(&wanted).await?;
-            if !claimed.is_empty() || tokio::time::timeout_at(deadline, rung).await.is_err() {
+            if !claimed.is_empty() {
                 return Ok(claimed);
+            }
+            tokio::select! {
+                biased;
+                () = rung => {}
+                () = self.submitted.notified() => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(claimed),
             }
         }
     }

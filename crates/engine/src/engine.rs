@@ -38,6 +38,8 @@ pub struct Engine {
     pub(crate) node: Text,
     /// Rung when a job may have become claimable, or a place free.
     pub(crate) claimable: Notify,
+    /// Rung for one waiting worker when jobs for workers are on their way to the store: its claim shares their group, or is the next.
+    pub(crate) submitted: Notify,
     /// Rung when the clock loop should look again.
     pub(crate) timer: Notify,
     /// Rung when the output of some job grew.
@@ -92,6 +94,7 @@ impl Engine {
             book: Book::default(),
             node,
             claimable: Notify::new(),
+            submitted: Notify::new(),
             timer: Notify::new(),
             output_grew: Notify::new(),
             released,
@@ -263,7 +266,7 @@ impl Lookup for Engine {
 
 /// Whether a commit failed because the store cannot write, so that leases must not be judged for a while.
 pub(crate) fn is_outage(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(_) | Error::OutcomeUnknown(_))
+    matches!(error, Error::Unavailable(_) | Error::DiskFull(_) | Error::OutcomeUnknown(_))
 }
 
 impl From<Refusal> for Error {

@@ -22,6 +22,8 @@ pub enum Error {
     NoAttempt { job: JobId, attempt: u32 },
     #[error("the store cannot write: {0}")]
     Unavailable(String),
+    #[error("the disk has no room: {0}")]
+    DiskFull(String),
     #[error("the outcome of the commit is not known: {0}")]
     OutcomeUnknown(String),
     #[error("the store cannot read: {0}")]
@@ -46,6 +48,7 @@ impl From<CommitError> for Error {
             CommitError::Refused(Refusal::Invalid { field, problem }) => Error::invalid(field, problem),
             CommitError::Refused(refusal) => Error::Refused(refusal),
             CommitError::Unavailable(why) => Error::Unavailable(why),
+            CommitError::DiskFull(why) => Error::DiskFull(why),
             CommitError::OutcomeUnknown(why) => Error::OutcomeUnknown(why),
             CommitError::Closed => Error::ShuttingDown,
         }

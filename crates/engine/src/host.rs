@@ -1,11 +1,12 @@
 //! The process host: claims jobs of mode `process` for this server and runs each as a child.
 //!
 //! One loop claims while places are free; one task for each child turns what the child says into reports under its lease, and wishes that
-//! stand in the job into orders. At a start it ends what a former server left running, and hands its jobs to the rules of rescue.
+//! stand in the job into orders. No two programs of one job ever run at the same time: an attempt whose predecessor lives on starts when that is
+//! gone. At a start it ends what a former server left running, and hands its jobs to the rules of rescue.
 
 mod child;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use domain::job::{Job, LeaseProof};
 use domain::policy::Mode;
 use domain::request::{ClaimJobs, LeaseGrant};
 use domain::{Answer, JobId, Request, Text, limits};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,19 +34,23 @@ pub struct Host {
     /// Ends every child when cancelled.
     stop: CancellationToken,
     held: Mutex<Held>,
+    /// Rung when nothing of a child is left.
+    left: Notify,
 }
 
 #[derive(Default)]
 struct Held {
-    /// Leases of children that are watched.
-    leases: BTreeMap<JobId, LeaseProof>,
+    /// Leases of the attempts that are watched.
+    leases: BTreeMap<(JobId, u32), LeaseProof>,
+    /// Jobs of which something may be running here.
+    alive: BTreeSet<JobId>,
     /// Children that reported their end and live on, by task: they still take a place.
     lingering: BTreeMap<Text, u32>,
 }
 
 impl Host {
     pub fn new(engine: Arc<Engine>, runner: Arc<dyn Runner>, stop: CancellationToken) -> Arc<Host> {
-        Arc::new(Host { engine, runner, children: TaskTracker::new(), stop, held: Mutex::default() })
+        Arc::new(Host { engine, runner, children: TaskTracker::new(), stop, held: Mutex::default(), left: Notify::new() })
     }
 
     /// Ends what a former server left running and settles or retries its jobs. Before anything is claimed.
@@ -57,9 +63,10 @@ impl Host {
                 false => tracing::info!(%job, attempt, "nothing of this attempt was left running"),
             }
         }
-        let open = self.engine.store.open_attempts().await?;
+        let mut open = self.engine.store.open_attempts().await?;
+        open.retain(|job| job.mode == Mode::Process);
         let count = open.len();
-        for job in open.into_iter().filter(|job| job.mode == Mode::Process) {
+        for job in open {
             let Some(proof) = job.lease.as_ref().map(|lease| lease.proof) else { continue };
             let request = Request::Rescue { id: job.id, proof, why: "server_gone".into() };
             if let Answer::Changed(job) = self.engine.commit(request).await? {
@@ -134,13 +141,13 @@ impl Host {
 
     fn start(self: &Arc<Host>, job: Arc<Job>) {
         let Some(proof) = job.lease.as_ref().map(|lease| lease.proof) else { return };
-        self.held().leases.insert(job.id, proof);
+        self.held().leases.insert((job.id, job.attempt), proof);
         self.children.spawn(child::run(self.clone(), job, proof));
     }
 
     /// Renews the leases of all children in one commit.
     async fn renew(&self) {
-        let entries: Vec<(JobId, LeaseProof)> = self.held().leases.iter().map(|(id, proof)| (*id, *proof)).collect();
+        let entries: Vec<(JobId, LeaseProof)> = self.held().leases.iter().map(|((id, _), proof)| (*id, *proof)).collect();
         if entries.is_empty() {
             return;
         }
@@ -157,9 +164,29 @@ impl Host {
         *self.held().lingering.entry(task.clone()).or_default() += 1;
     }
 
+    /// Answers once nothing of an earlier attempt of this job is left; then the job counts as alive. The former child may have reported its
+    /// end and be taking its time to exit, or have lost its lease and be being killed.
+    async fn wait_for_former(&self, id: JobId) {
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.held().alive.insert(id) {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Nothing of the job's child is left.
+    fn is_gone(&self, id: JobId) {
+        self.held().alive.remove(&id);
+        self.left.notify_waiters();
+    }
+
     fn forget(&self, job: &Job, lingered: bool) {
         let mut held = self.held();
-        held.leases.remove(&job.id);
+        held.leases.remove(&(job.id, job.attempt));
         if lingered && let Some(count) = held.lingering.get_mut(&job.task) {
             *count = count.saturating_sub(1);
         }

@@ -12,6 +12,7 @@ pub mod clock;
 mod engine;
 mod error;
 mod host;
+mod orphans;
 pub mod port;
 pub mod random;
 mod read;

@@ -235,6 +235,11 @@ pub(crate) fn checked_result(result: Option<Json>) -> Result<Option<Json>, JobEr
             let message = format!("its result has {} bytes, at most {} are allowed", result.as_str().len(), limits::PAYLOAD_BYTES);
             Err(plain_error("result_too_large", message))
         }
+        Some(result) if bounds::depth(result.as_str()) > limits::JSON_DEPTH => {
+            let most = limits::JSON_DEPTH;
+            let message = format!("its result is {} levels deep, at most {most} are allowed", bounds::depth(result.as_str()));
+            Err(plain_error("result_too_deep", message))
+        }
         result => Ok(result),
     }
 }

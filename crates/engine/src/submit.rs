@@ -1,6 +1,8 @@
 //! Making jobs: one, several, or one again with the input of another.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use domain::access::{Principal, Scope};
 use domain::job::Job;
@@ -155,7 +157,18 @@ impl Engine {
             }
         }
         let asked = self.asked(principal, &owner, conditions)?;
-        let (jobs, is_new) = match self.commit(Request::Submit { jobs, slots, total: catalog.total, asked }).await? {
+        let is_for_workers = jobs.iter().any(|job| job.mode == Mode::Worker && job.run_at.is_none());
+        let mut commit = pin!(self.commit(Request::Submit { jobs, slots, total: catalog.total, asked }));
+        let answer = match futures::poll!(commit.as_mut()) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                if is_for_workers {
+                    self.submitted.notify_one();
+                }
+                commit.await
+            }
+        };
+        let (jobs, is_new) = match answer? {
             Answer::Made(jobs) => (jobs, true),
             Answer::Replayed(ids) => (self.store.jobs(&ids).await?.into_iter().map(Arc::new).collect(), false),
             _ => (Vec::new(), false),

@@ -1,7 +1,7 @@
 //! The clock loop: carries out what is due, and keeps progress and leases written.
 //!
-//! No lease is judged until the store has taken commits for one lease length after a start, an outage of the store, or a jump of the
-//! clock: until then nobody had a fair chance to renew.
+//! No lease is judged until the store has taken commits for one lease length after a start, an outage of the store, a jump of the clock, or
+//! a standstill of this process: until then nobody had a fair chance to renew.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,25 +22,27 @@ const STEP_UNJUDGED: usize = 100_000;
 const PAUSE_MS: u64 = 20;
 /// The same while leases are not judged, when each look touches all that ran out.
 const PAUSE_UNJUDGED_MS: u64 = 250;
-/// Difference between the clock and a monotonic timer that counts as a jump, in milliseconds.
-const JUMP_MS: u64 = 5_000;
+/// How much later than it meant to the loop may look before it counts as having stood still, in milliseconds.
+const STILL_MS: u64 = 4_000;
 /// How often old rows are removed, in seconds.
 const RETENTION_SECONDS: u64 = 60;
 
 impl Engine {
     /// Runs until `stop`.
     pub async fn run_timers(self: Arc<Engine>, stop: CancellationToken) {
-        tokio::join!(self.run_clock(&stop), self.run_retention(&stop));
+        tokio::join!(self.run_clock(&stop), self.run_retention(&stop), self.run_orphans(&stop));
     }
 
     /// Removes old rows beside the clock, which must not wait for it.
     async fn run_retention(&self, stop: &CancellationToken) {
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_secs(RETENTION_SECONDS)) => {}
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 swept = self.store.sweep(self.clock.now()) => {
                     if let Err(error) = swept {
@@ -54,15 +56,29 @@ impl Engine {
     async fn run_clock(&self, stop: &CancellationToken) {
         let fair_chance = Duration::from_millis(limits::LEASE_MS);
         let mut judge_from = Instant::now() + fair_chance;
-        let mut anchor = (self.clock.now(), Instant::now());
+        let mut jumped_ms = self.clock.read().jumped_ms;
+        let mut looked = Instant::now();
         loop {
-            let now = self.clock.now();
-            let expected = anchor.0.plus_ms(anchor.1.elapsed().as_millis() as u64);
-            if now.since_ms(expected).max(expected.since_ms(now)) > JUMP_MS {
-                tracing::warn!("the clock jumped from {} to {}", wire::time::show(expected), wire::time::show(now));
+            let jumped = self.clock.read().jumped_ms;
+            if jumped != jumped_ms {
+                let by = in_words(jumped.saturating_sub(jumped_ms));
+                tracing::warn!(
+                    "the clock jumped {by} of the time that passed, or the machine slept: leases, limits and waits keep their lengths"
+                );
+                jumped_ms = jumped;
+                judge_from = Instant::now() + fair_chance;
+                self.carry_over_jump().await;
+            }
+            let still = looked.elapsed();
+            if still > Duration::from_millis(limits::SWEEP_MS + STILL_MS) {
+                tracing::warn!(
+                    "this process stood still for {} s: leases are judged in {} s",
+                    still.as_secs(),
+                    fair_chance.as_secs()
+                );
                 judge_from = Instant::now() + fair_chance;
             }
-            anchor = (now, Instant::now());
+            looked = Instant::now();
             // While it lasts it is noticed by whoever writes; what is due and moves nothing could be committed all the same.
             judge_from = judge_from.max(self.last_outage().map_or(judge_from, |outage| outage + fair_chance));
             let may_judge = Instant::now() >= judge_from;
@@ -80,10 +96,18 @@ impl Engine {
                 self.timer.notified().await;
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
                 () = rung => {}
             }
+        }
+    }
+
+    /// The store carries a jump over with the next thing that is written: that it may be the next of all, this is nothing.
+    async fn carry_over_jump(&self) {
+        if let Err(error) = self.commit(Request::SaveProgress { entries: Vec::new() }).await {
+            tracing::warn!(%error, "the jump of the clock could not be carried over yet");
         }
     }
 
@@ -121,6 +145,7 @@ impl Engine {
         let mut saved = Instant::now();
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 _ = show.tick() => {}
             }
@@ -151,4 +176,9 @@ impl Engine {
             }
         }
     }
+}
+
+fn in_words(jumped_ms: i64) -> String {
+    let seconds = jumped_ms.unsigned_abs() / 1_000;
+    format!("{seconds} s {}", if jumped_ms > 0 { "ahead" } else { "back behind" })
 }

@@ -22,6 +22,8 @@ use wire::LoggedEvent;
 mod children;
 #[path = "engine/full_disk.rs"]
 mod full_disk;
+#[path = "engine/progress.rs"]
+mod progress;
 
 struct World {
     engine: Arc<Engine>,
@@ -215,7 +217,7 @@ async fn no_lease_is_judged_until_its_holder_could_renew_after_an_outage() {
     for _ in 0..5 {
         world.pass(11).await;
         let refused = world.engine.report_heartbeat(&world.ann(), made.job.id, &lease, &body).await;
-        assert!(matches!(refused, Err(engine::Error::Unavailable(_))), "{refused:?}");
+        assert!(matches!(refused, Err(engine::Error::DiskFull(_))), "{refused:?}");
     }
     world.pass(3).await;
     world.disk.fill(false);

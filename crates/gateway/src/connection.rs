@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use domain::Topic;
 use futures::future::BoxFuture;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -13,8 +14,8 @@ use wire::close::Close;
 use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::lock;
-use crate::peer::Edge;
-use crate::session_core::Core;
+use crate::peer::{AuthRefusal, Edge};
+use crate::session_core::{Core, State};
 use crate::subscription::Sub;
 
 /// A connection of any edge. All methods may be called from different tasks, `next` from one at a time.
@@ -54,21 +55,21 @@ impl Connection {
     /// Waits for frames and takes all that wait, in order. Once the connection is closed, answers what is left of its own answers and
     /// then the reason, again and again. Nothing is lost when it is dropped half-way.
     pub async fn next(&self) -> Result<Vec<Frame>, Close> {
-        poll_fn(|cx| self.poll_next(cx)).await
+        poll_fn(|cx| self.poll_next(cx, State::take_frames)).await
     }
 
-    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Vec<Frame>, Close>> {
+    /// The same for a WebSocket: pieces to be written one after another, each of one or more whole messages.
+    pub async fn next_messages(&self) -> Result<Vec<Bytes>, Close> {
+        poll_fn(|cx| self.poll_next(cx, |state, _| state.outbox.take_messages())).await
+    }
+
+    fn poll_next<T>(&self, cx: &mut Context<'_>, take: impl Fn(&mut State, Edge) -> T) -> Poll<Result<T, Close>> {
         loop {
             let is_reading = self.poll_work(cx);
             let mut state = lock(&self.core.state);
             if state.outbox.has_frames() {
                 state.taken_at = Instant::now();
-                let mut frames = state.outbox.take();
-                if self.core.edge == Edge::Stream && state.subs.len() > 1 {
-                    let is_joining = state.subs.iter().any(Sub::is_joining);
-                    keep_common_places(&mut frames, is_joining);
-                }
-                return Poll::Ready(Ok(frames));
+                return Poll::Ready(Ok(take(&mut state, self.core.edge)));
             }
             if let Some(close) = state.close {
                 return Poll::Ready(Err(close));
@@ -132,6 +133,11 @@ impl Connection {
         self.core.close(close);
     }
 
+    /// Closes it, and tells the client first what was wrong with it.
+    pub fn refuse(&self, close: Close, message: String) {
+        crate::session::turn_away(&self.core, AuthRefusal::new(close, message));
+    }
+
     /// Whether it follows nothing but jobs that ended, and every frame of them was taken.
     pub fn is_over(&self) -> bool {
         lock(&self.core.state).is_over()
@@ -148,7 +154,20 @@ impl Connection {
         let is_drained =
             !state.outbox.has_frames() && state.outbox.behind.is_none() && !state.subs.iter().any(|sub| sub.is_joining());
         let holds_no_jobs = !state.subs.iter().any(|sub| sub.topic.holds_jobs());
-        if is_drained || holds_no_jobs { shard.place } else { state.outbox.taken_place }
+        let place = if is_drained || holds_no_jobs { shard.place } else { state.outbox.taken_place };
+        let untold = state.subs.iter().filter_map(Sub::untold_after).min();
+        untold.map_or(place, |untold| untold.min(place))
+    }
+}
+
+impl State {
+    fn take_frames(&mut self, edge: Edge) -> Vec<Frame> {
+        let mut frames = self.outbox.take_frames();
+        if edge == Edge::Stream && self.subs.len() > 1 {
+            let is_joining = self.subs.iter().any(Sub::is_joining);
+            keep_common_places(&mut frames, is_joining);
+        }
+        frames
     }
 }
 

@@ -9,7 +9,7 @@ use domain::access::Principal;
 use domain::{Text, Topic};
 use engine::clock::SharedClock;
 use engine::port::{Listener, Lookup, Notice, Output, SharedStore};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use wire::close::Close;
 use wire::frame::{PROTOCOL, ServerFrame};
@@ -44,6 +44,8 @@ pub struct Hub {
     pub(crate) limits: HubLimits,
     pub(crate) shards: Vec<Arc<Shard>>,
     pub(crate) ring: Ring,
+    /// Whether the ring holds what it will of the log before the start.
+    pub(crate) has_recalled: watch::Sender<bool>,
     pub(crate) snapshots: SnapshotCache,
     pub(crate) counts: CountsCache,
     pub(crate) latest: LatestProgress,
@@ -77,6 +79,7 @@ impl Hub {
             clock,
             shards,
             ring: Ring::new(place, limits.ring_bytes, limits.ring_events),
+            has_recalled: watch::Sender::new(false),
             snapshots: SnapshotCache::default(),
             counts: CountsCache::default(),
             latest: LatestProgress::default(),
@@ -91,6 +94,7 @@ impl Hub {
         for (shard, input) in hub.shards.iter().zip(inputs) {
             tokio::spawn(crate::shard::run(Arc::downgrade(&hub), shard.clone(), input));
         }
+        tokio::spawn(crate::recall::recall(Arc::downgrade(&hub), place));
         hub
     }
 
@@ -116,7 +120,7 @@ impl Hub {
     /// Lets a connection in. The error says how to close, or to answer, at once.
     pub fn open(self: &Arc<Hub>, peer: Peer) -> Result<Connection, AuthRefusal> {
         if self.is_draining.load(Ordering::Acquire) {
-            return Err(AuthRefusal { close: Close::Overloaded, message: "the server is about to stop".into() });
+            return Err(AuthRefusal::new(Close::Overloaded, "the server is about to stop"));
         }
         let principal = peer.principal.map(Arc::new);
         if let Some(principal) = &principal {
@@ -164,7 +168,7 @@ impl Hub {
         };
         if count >= limit {
             let message = format!("{limit} {what} are open for this user, and no more are allowed");
-            return Err(AuthRefusal { close: Close::TooManyConnections, message });
+            return Err(AuthRefusal { limit: Some(limit as u64), ..AuthRefusal::new(Close::TooManyConnections, message) });
         }
         let mine = open.entry(key).or_default();
         match edge {

@@ -45,7 +45,7 @@ pub(crate) async fn advance(hub: &Arc<Hub>, core: &Core, reader: Reader, mut joi
                 };
                 let is_missing = is_named.is_some() && job.is_none();
                 join.target = join.target.max(hub.store.head().place);
-                match resume(hub, core, after.as_deref()) {
+                match resume(hub, core, after.as_deref()).await {
                     Ok(cursor) => {
                         note_end_of(core, &topic, job.as_ref());
                         let catch = Catch { cursor, reset: None, is_missing, has_sent: false, has_read_log: false };
@@ -125,9 +125,10 @@ fn refuse(hub: &Hub, core: &Core, reader: Reader, join: &Join) {
 }
 
 /// The place to go on from, or why there must be a snapshot (`None`: as was said before).
-fn resume(hub: &Hub, core: &Core, after: Option<&str>) -> Result<u64, Option<&'static str>> {
+async fn resume(hub: &Hub, core: &Core, after: Option<&str>) -> Result<u64, Option<&'static str>> {
     let Some(after) = after else { return Err(None) };
     let Some(after) = Position::parse(after).filter(|after| after.epoch == hub.epoch()) else { return Err(Some("epoch")) };
+    hub.recalled().await;
     let head = hub.store.head();
     let place = *hub.shards[core.shard].place.borrow();
     let is_near = hub.ring.holds(after.place) || place.saturating_sub(after.place) <= hub.limits.resume_events;

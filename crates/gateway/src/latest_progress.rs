@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::job::Progress;
+use domain::job::{Job, Progress};
 use domain::topic::View;
 use domain::{JobId, Topic};
 use wire::log::Keys;
@@ -31,6 +31,13 @@ impl LatestProgress {
         let is_known = jobs.get(&job).is_some_and(|known| (known.rev, known.tick) >= (rev, tick));
         if !is_known && (jobs.len() < PROGRESS_JOBS || jobs.contains_key(&job)) {
             jobs.insert(job, Newest { job, rev, tick, progress: progress.clone(), keys: keys.clone() });
+        }
+    }
+
+    /// Keeps what the row of a job holds.
+    pub(crate) fn keep_row(&self, job: &Job) {
+        if job.tick > 0 {
+            self.keep(job.id, &Arc::new(Keys::of(job)), job.rev, job.tick, &job.progress);
         }
     }
 

@@ -17,9 +17,9 @@
 //! let connection = hub.open(Peer { edge: Edge::Socket, authenticator, principal: None })?; // Err: close with its `close`
 //! let close = loop {
 //!     tokio::select! {
-//!         taken = connection.next() => match taken {
-//!             Ok(frames) => tokio::select! {
-//!                 written = write_all(&mut socket, &frames) => written?,   // each `frame.json` is one text message
+//!         taken = connection.next_messages() => match taken {
+//!             Ok(pieces) => tokio::select! {
+//!                 written = write_all(&mut socket, pieces) => written?,    // whole messages, encoded
 //!                 close = connection.closed() => break close,
 //!             },
 //!             Err(close) => break close,
@@ -45,7 +45,7 @@
 //!     for frame in &frames {
 //!         match frame.kind {
 //!             "heartbeat" => comment(),
-//!             kind => event(kind, frame.place().map(|place| hub.position(place)), &frame.json),
+//!             kind => event(kind, frame.place().map(|place| hub.position(place)), frame.json()),
 //!         }
 //!     }
 //!     if connection.is_over() { break; }                                       // all topics are jobs that ended and were sent
@@ -76,7 +76,9 @@ mod paced;
 mod peer;
 mod poll;
 mod reading;
+mod recall;
 mod ring;
+mod run;
 mod session;
 mod session_core;
 mod shard;
@@ -85,6 +87,7 @@ mod subscription;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod weave;
 
 pub use connection::Connection;
 pub use counters::HubStats;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::counters::HubStats;
 use crate::frame::{Class, Frame};
+use crate::run::{Run, Told};
 
 /// Newest progress of one job that waits.
 struct Waiting {
@@ -24,8 +25,56 @@ struct Waiting {
     body: Bytes,
 }
 
+/// An entry of the queue.
+enum Queued {
+    Frame(Frame),
+    /// Events as they happened.
+    Run(Arc<Run>),
+}
+
+impl Queued {
+    /// Bytes of its messages.
+    fn bytes(&self) -> usize {
+        match self {
+            Queued::Frame(frame) => frame.message().len(),
+            Queued::Run(run) => run.messages.len(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Queued::Frame(frame) => frame.class,
+            Queued::Run(_) => Class::Live,
+        }
+    }
+
+    /// The place after which its events must be read again; `None` when there are none.
+    fn place_before(&self) -> Option<u64> {
+        match self {
+            Queued::Frame(frame) if frame.kind == "heartbeat" => None,
+            Queued::Frame(frame) => frame.place().map(|place| place - 1),
+            Queued::Run(run) => Some(run.first_place() - 1),
+        }
+    }
+
+    /// Highest place that it tells or promises; zero when none.
+    fn place(&self) -> u64 {
+        match self {
+            Queued::Frame(frame) => frame.place().unwrap_or(0),
+            Queued::Run(run) => run.last_place(),
+        }
+    }
+
+    fn frames(&self) -> usize {
+        match self {
+            Queued::Frame(_) => 1,
+            Queued::Run(run) => run.events.len(),
+        }
+    }
+}
+
 pub(crate) struct Outbox {
-    queue: Vec<Frame>,
+    queue: Vec<Queued>,
     progress: HashMap<JobId, Waiting>,
     /// Newest `stats` or `tasks` frame of a subscription.
     newest: Vec<(u32, Frame)>,
@@ -41,14 +90,6 @@ pub(crate) struct Outbox {
     pub(crate) waiting_since: Option<Instant>,
     pub(crate) waker: Option<Waker>,
     stats: Arc<HubStats>,
-}
-
-/// Whether a live frame was queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pushed {
-    Queued,
-    /// It is or now was put behind: the log has the frame.
-    Behind,
 }
 
 impl Outbox {
@@ -96,8 +137,8 @@ impl Outbox {
     }
 
     fn add(&mut self, frame: Frame) {
-        self.grow(frame.json.len());
-        self.queue.push(frame);
+        self.grow(frame.message().len());
+        self.queue.push(Queued::Frame(frame));
     }
 
     /// Queues an answer or what was read for a subscription. Whoever reads has looked at the room before.
@@ -110,18 +151,31 @@ impl Outbox {
         self.bytes > 3 * self.limit
     }
 
-    /// Queues an event of the log.
-    pub(crate) fn push_event(&mut self, frame: Frame, job: JobId, rev: u64, place: u64) -> Pushed {
-        self.forget_progress_before(job, rev);
-        if self.behind.is_some() {
-            return Pushed::Behind;
+    /// Queues events of the log, as far as they fit.
+    pub(crate) fn push_events(&mut self, events: &[Told]) {
+        for told in events {
+            self.forget_progress_before(told.job, told.rev);
+            if self.behind.is_some() {
+                continue;
+            }
+            if self.bytes + told.frame.message().len() > self.limit {
+                self.fall_behind(told.place - 1);
+                continue;
+            }
+            self.add(told.frame.clone());
         }
-        if self.bytes + frame.json.len() > self.limit {
-            self.fall_behind(place - 1);
-            return Pushed::Behind;
+    }
+
+    /// Queues events of the log that others are told too.
+    pub(crate) fn push_run(&mut self, run: &Arc<Run>) {
+        if self.behind.is_some() || self.bytes + run.messages.len() > self.limit {
+            return self.push_events(&run.events);
         }
-        self.add(frame);
-        Pushed::Queued
+        if !self.progress.is_empty() {
+            run.events.iter().for_each(|told| self.forget_progress_before(told.job, told.rev));
+        }
+        self.grow(run.messages.len());
+        self.queue.push(Queued::Run(run.clone()));
     }
 
     /// Queues an event that was read again while behind. The caller has looked at the room.
@@ -163,12 +217,10 @@ impl Outbox {
         }
         let mut from = place;
         while let Some(last) = self.queue.last()
-            && last.class == Class::Live
+            && last.class() == Class::Live
         {
-            let bytes = last.json.len();
-            if last.kind != "heartbeat" {
-                from = last.place().map_or(from, |place| place - 1);
-            }
+            let bytes = last.bytes();
+            from = last.place_before().unwrap_or(from);
             self.queue.pop();
             self.shrink(bytes);
         }
@@ -208,14 +260,14 @@ impl Outbox {
     /// Keeps the newest counts or tasks of a subscription.
     pub(crate) fn put_newest(&mut self, sub: u32, frame: Frame) {
         self.drop_newest(sub);
-        self.grow(frame.json.len());
+        self.grow(frame.message().len());
         self.newest.push((sub, frame));
     }
 
     fn drop_newest(&mut self, sub: u32) {
         if let Some(at) = self.newest.iter().position(|(id, _)| *id == sub) {
             let (_, frame) = self.newest.swap_remove(at);
-            self.shrink(frame.json.len());
+            self.shrink(frame.message().len());
         }
     }
 
@@ -235,37 +287,62 @@ impl Outbox {
     /// Drops all but answers and notices of the connection itself.
     pub(crate) fn drop_subscribed(&mut self) {
         let mut freed = 0;
-        self.queue.retain(|frame| {
-            let keep = frame.class == Class::Control;
-            freed += if keep { 0 } else { frame.json.len() };
+        self.queue.retain(|queued| {
+            let keep = queued.class() == Class::Control;
+            freed += if keep { 0 } else { queued.bytes() };
             keep
         });
         self.progress.clear();
         freed += mem::take(&mut self.progress_bytes);
-        freed += mem::take(&mut self.newest).iter().map(|(_, frame)| frame.json.len()).sum::<usize>();
+        freed += mem::take(&mut self.newest).iter().map(|(_, frame)| frame.message().len()).sum::<usize>();
         self.shrink(freed);
     }
 
-    /// Everything that may be sent, in order.
-    pub(crate) fn take(&mut self) -> Vec<Frame> {
-        let mut frames = mem::take(&mut self.queue);
+    /// Counts that its connection is ended because too little was taken.
+    pub(crate) fn note_cut(&self) {
+        HubStats::one(&self.stats.cut);
+    }
+
+    /// Everything that may be sent, in order, as frames.
+    pub(crate) fn take_frames(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::with_capacity(self.queue.len());
+        for queued in self.take() {
+            match queued {
+                Queued::Frame(frame) => frames.push(frame),
+                Queued::Run(run) => frames.extend(run.events.iter().map(|told| told.frame.clone())),
+            }
+        }
+        frames
+    }
+
+    /// The same as messages of a WebSocket, one or more in each piece.
+    pub(crate) fn take_messages(&mut self) -> Vec<Bytes> {
+        let messages = |queued: Queued| match queued {
+            Queued::Frame(frame) => frame.message().clone(),
+            Queued::Run(run) => run.messages.clone(),
+        };
+        self.take().into_iter().map(messages).collect()
+    }
+
+    fn take(&mut self) -> Vec<Queued> {
+        let mut taken = mem::take(&mut self.queue);
         if self.behind.is_none() && !self.progress.is_empty() {
-            frames.extend(mem::take(&mut self.progress).into_values().map(|waiting| Frame::progress(&waiting.body, &waiting.subs)));
+            let progress = mem::take(&mut self.progress).into_values();
+            taken.extend(progress.map(|waiting| Queued::Frame(Frame::progress(&waiting.body, &waiting.subs))));
             self.shrink_progress(self.progress_bytes);
         }
-        if !self.newest.is_empty() {
-            frames.extend(mem::take(&mut self.newest).into_iter().map(|(_, frame)| frame));
-        }
+        taken.extend(mem::take(&mut self.newest).into_iter().map(|(_, frame)| Queued::Frame(frame)));
         self.shrink(self.bytes_before_reading());
         self.waiting_since = None;
-        let mut bytes = 0;
-        for frame in &frames {
-            bytes += frame.json.len() as u64;
-            self.taken_place = self.taken_place.max(frame.place().unwrap_or(0));
+        let (mut frames, mut bytes) = (0, 0);
+        for queued in &taken {
+            frames += queued.frames() as u64;
+            bytes += queued.bytes() as u64;
+            self.taken_place = self.taken_place.max(queued.place());
         }
-        self.stats.frames_out.fetch_add(frames.len() as u64, Ordering::Relaxed);
+        self.stats.frames_out.fetch_add(frames, Ordering::Relaxed);
         self.stats.bytes_out.fetch_add(bytes, Ordering::Relaxed);
-        frames
+        taken
     }
 }
 

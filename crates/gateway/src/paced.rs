@@ -25,16 +25,17 @@ pub(crate) struct CountsCache {
 }
 
 impl CountsCache {
-    async fn get(&self, hub: &Hub, shard: usize, view: &View) -> Result<Counts, ReadError> {
+    /// The counts with the place that they cover.
+    async fn get(&self, hub: &Hub, shard: usize, view: &View) -> Result<(u64, Counts), ReadError> {
         let place = *hub.shards[shard].place.borrow();
         if let Some((covered, _, counts)) = lock(&self.kept).get(view)
             && *covered >= place
         {
-            return Ok(*counts);
+            return Ok((*covered, *counts));
         }
         let counts = hub.store.counts(view).await?;
         lock(&self.kept).insert(view.clone(), (place, Instant::now(), counts));
-        Ok(counts)
+        Ok((place, counts))
     }
 
     pub(crate) fn drop_stale(&self, now: Instant) {
@@ -52,30 +53,38 @@ fn view_of(core: &Core, reader: Reader) -> Option<std::sync::Arc<View>> {
 
 pub(crate) async fn send_counts(hub: &Hub, core: &Core, reader: Reader) {
     let Some(view) = view_of(core, reader) else { return };
-    let frame = hub.counts.get(hub, core.shard, &view).await.map(|counts| {
+    let frame = hub.counts.get(hub, core.shard, &view).await.map(|(covered, counts)| {
         let stats = wire::convert::stats_out(&counts);
-        Frame::of(&ServerFrame::Stats { subs: vec![reader.id], stats }, Class::Pulled)
+        (covered, Frame::of(&ServerFrame::Stats { subs: vec![reader.id], stats }, Class::Pulled))
     });
     put(core, reader, frame, STATS_EVERY);
 }
 
 pub(crate) async fn send_tasks(hub: &Hub, core: &Core, reader: Reader) {
     let Some(view) = view_of(core, reader) else { return };
-    let frame =
-        hub.lookup.tasks(&view).await.map(|tasks| Frame::of(&ServerFrame::Tasks { subs: vec![reader.id], tasks }, Class::Pulled));
+    let place = *hub.shards[core.shard].place.borrow();
+    let frame = hub
+        .lookup
+        .tasks(&view)
+        .await
+        .map(|tasks| (place, Frame::of(&ServerFrame::Tasks { subs: vec![reader.id], tasks }, Class::Pulled)));
     put(core, reader, frame, TASKS_EVERY);
 }
 
 /// Keeps the frame for the client; what could not be read is tried again.
-fn put(core: &Core, reader: Reader, frame: Result<Frame, ReadError>, every: Duration) {
+fn put(core: &Core, reader: Reader, frame: Result<(u64, Frame), ReadError>, every: Duration) {
     let mut state = lock(&core.state);
     let Some(sub) = state.sub_of(reader.id, reader.generation) else { return };
     if let Phase::Counts(paced) | Phase::Tasks(paced) = &mut sub.phase {
         paced.not_before = Instant::now() + every;
         paced.is_due |= frame.is_err();
+        paced.is_being_read = false;
+        if let Ok((covered, _)) = &frame {
+            (paced.covered, paced.is_owed) = (*covered, false);
+        }
     }
     match frame {
-        Ok(frame) => state.outbox.put_newest(reader.id, frame),
+        Ok((_, frame)) => state.outbox.put_newest(reader.id, frame),
         Err(error) => tracing::warn!(%error, "counts or tasks could not be read for a live connection"),
     }
 }

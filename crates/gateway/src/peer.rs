@@ -33,6 +33,14 @@ pub struct AuthRefusal {
     pub close: Close,
     /// A sentence for whoever wrote the client.
     pub message: String,
+    /// The limit that was passed, where one was.
+    pub limit: Option<u64>,
+}
+
+impl AuthRefusal {
+    pub fn new(close: Close, message: impl Into<String>) -> AuthRefusal {
+        AuthRefusal { close, message: message.into(), limit: None }
+    }
 }
 
 /// Knows tokens. The edges' crate implements it.

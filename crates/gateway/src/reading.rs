@@ -68,11 +68,11 @@ fn choose(core: &Core) -> Option<Reading> {
         }
         match &mut sub.phase {
             Phase::Counts(paced) => {
-                paced.is_due = false;
+                (paced.is_due, paced.is_being_read) = (false, true);
                 return Some(Reading::Counts(reader));
             }
             Phase::Tasks(paced) => {
-                paced.is_due = false;
+                (paced.is_due, paced.is_being_read) = (false, true);
                 return Some(Reading::Tasks(reader));
             }
             Phase::Output { follow, is_due } => {

@@ -50,7 +50,7 @@ impl Ring {
         if batch[0].place > kept.place + 1 {
             *kept = Kept { batches: VecDeque::new(), floor: batch[0].place - 1, place: kept.place, bytes: 0, events: 0 };
         }
-        let bytes = batch.iter().map(|event| event.summary.len() + EVENT_BYTES).sum();
+        let bytes = bytes_of(&batch);
         kept.place = batch[batch.len() - 1].place;
         kept.bytes += bytes;
         kept.events += batch.len();
@@ -61,6 +61,27 @@ impl Ring {
             kept.events -= oldest.len();
             kept.floor = oldest[oldest.len() - 1].place;
         }
+    }
+
+    /// Adds what lies directly before the oldest event. Answers whether there was room for it, and it was that.
+    pub(crate) fn put_before(&self, batch: Batch) -> bool {
+        let mut kept = lock(&self.kept);
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return false };
+        let bytes = bytes_of(&batch);
+        let is_too_much = kept.bytes + bytes > self.limit_bytes || kept.events + batch.len() > self.limit_events;
+        if last.place != kept.floor || is_too_much {
+            return false;
+        }
+        kept.floor = first.place - 1;
+        kept.bytes += bytes;
+        kept.events += batch.len();
+        kept.batches.push_front((batch, bytes));
+        true
+    }
+
+    /// The place that everything after is in memory of.
+    pub(crate) fn floor(&self) -> u64 {
+        lock(&self.kept).floor
     }
 
     /// Whether everything after a place is in memory.
@@ -87,4 +108,8 @@ impl Ring {
         }
         Some(found)
     }
+}
+
+fn bytes_of(batch: &[LoggedEvent]) -> usize {
+    batch.iter().map(|event| event.summary.len() + EVENT_BYTES).sum()
 }

@@ -6,11 +6,13 @@ use bytes::Bytes;
 use domain::access::{Principal, Scope};
 use domain::{JobId, Text, Topic};
 use tokio::time::Instant;
+use wire::Position;
 use wire::close::Close;
 use wire::frame::{CLIENT_FRAME_BYTES, ClientFrame, FramePrincipal, ServerFrame};
 
 use crate::frame::{Class, Frame};
 use crate::hub::Hub;
+use crate::limits::{STATS_EVERY, TASKS_EVERY};
 use crate::lock;
 use crate::output_follow::Follow;
 use crate::peer::{AuthRefusal, Edge};
@@ -22,9 +24,9 @@ pub(crate) async fn receive(hub: &Arc<Hub>, core: &Arc<Core>, message: &[u8]) {
         let size = message.len();
         return refuse_frame(core, format!("the frame has {size} bytes, at most {CLIENT_FRAME_BYTES} (64 KB) are allowed"));
     }
-    let frame: ClientFrame = match serde_json::from_slice(message) {
+    let frame = match ClientFrame::read(message) {
         Ok(frame) => frame,
-        Err(error) => return refuse_frame(core, format!("not a frame of this protocol: {error}")),
+        Err(problem) => return refuse_frame(core, format!("not a frame of this protocol: {problem}")),
     };
     let is_known = lock(&core.state).principal.is_some();
     match frame {
@@ -43,10 +45,10 @@ pub(crate) async fn receive(hub: &Arc<Hub>, core: &Arc<Core>, message: &[u8]) {
 }
 
 fn refuse_frame(core: &Core, message: impl Into<String>) {
-    turn_away(core, AuthRefusal { close: Close::BadFrame, message: message.into() });
+    turn_away(core, AuthRefusal::new(Close::BadFrame, message));
 }
 
-fn turn_away(core: &Core, refusal: AuthRefusal) {
+pub(crate) fn turn_away(core: &Core, refusal: AuthRefusal) {
     core.push(Frame::error(refusal.close.as_str(), refusal.message, None));
     core.close(refusal.close);
 }
@@ -54,7 +56,7 @@ fn turn_away(core: &Core, refusal: AuthRefusal) {
 /// Lets the principal of an `auth` frame in, or gives a live connection its new rights.
 fn admit(hub: &Arc<Hub>, core: &Arc<Core>, principal: Principal) {
     if principal.expires_at.is_some_and(|at| at <= hub.clock.now()) {
-        return turn_away(core, AuthRefusal { close: Close::TokenExpired, message: "the token has expired".into() });
+        return turn_away(core, AuthRefusal::new(Close::TokenExpired, "the token has expired"));
     }
     let known = lock(&core.state).principal.clone();
     match known {
@@ -169,9 +171,18 @@ fn try_subscribe(hub: &Hub, core: &Core, id: u32, topic: Topic, after: Option<&s
         }
         let join = Join::new(after.map(Text::from), "fresh", hub.store.head().place);
         let mut phase = first_phase(&topic, join, from);
-        // A poll that goes on has them already: it waits for a change.
-        if let (Phase::Counts(paced) | Phase::Tasks(paced), Edge::Wait, Some(_)) = (&mut phase, core.edge, after) {
-            paced.is_due = false;
+        // A poll that goes on has them already: it waits for a change, or tells at its pace of one since.
+        if let (Phase::Counts(paced) | Phase::Tasks(paced), Edge::Wait, Some(after)) = (&mut phase, core.edge, after)
+            && let Some(after) = Position::parse(after).filter(|after| after.epoch == shard.epoch)
+        {
+            let every = if topic == Topic::Stats { STATS_EVERY } else { TASKS_EVERY };
+            *paced = Paced {
+                is_due: after.place < shard.place,
+                is_being_read: false,
+                not_before: Instant::now() + every,
+                covered: after.place,
+                is_owed: false,
+            };
         }
         let generation = state.next_generation();
         let mut sub = Sub { id, generation, topic, view: Arc::new(principal.view()), is_indexed: false, phase };
@@ -199,10 +210,10 @@ fn note_followed(ends: &mut Vec<(JobId, bool)>, job: JobId) {
 }
 
 fn first_phase(topic: &Topic, join: Box<Join>, from: Option<(u32, u64)>) -> Phase {
-    let now = Instant::now();
+    let unsent = || Paced { is_due: true, is_being_read: false, not_before: Instant::now(), covered: join.target, is_owed: true };
     match topic {
-        Topic::Stats => Phase::Counts(Paced { is_due: true, not_before: now }),
-        Topic::Tasks => Phase::Tasks(Paced { is_due: true, not_before: now }),
+        Topic::Stats => Phase::Counts(unsent()),
+        Topic::Tasks => Phase::Tasks(unsent()),
         Topic::Output(job) => Phase::Output { follow: Some(Box::new(Follow::new(*job, from, join.is_narrowed))), is_due: true },
         _ => Phase::Joining(Some(join)),
     }

@@ -128,6 +128,9 @@ impl Core {
                 return false;
             }
             state.close = Some(close);
+            if close == Close::TooSlow {
+                state.outbox.note_cut();
+            }
             state.outbox.drop_subscribed();
             state.outbox.behind = None;
             state.outbox.waker.take()

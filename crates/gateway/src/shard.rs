@@ -1,6 +1,7 @@
 //! A shard: some of the connections, the index of what they follow, and a task that matches the whole ordered log against it.
 //!
-//! An event is queued once per connection with all its subscriptions. Its frame is put together once per distinct list of them.
+//! An event is queued once per connection with all its subscriptions. Its frame is put together once per distinct list of them, and
+//! what a batch of events brings to several connections alike is one run of frames, shared by all of them.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
@@ -20,8 +21,10 @@ use crate::index::{Hit, Member, TopicIndex};
 use crate::limits::SWEEP_EVERY;
 use crate::lock;
 use crate::ring::Batch;
+use crate::run::Told;
 use crate::session_core::Core;
 use crate::subscription::{Phase, Sub};
+use crate::weave::{Path, Weave};
 
 /// What a shard's task is told, in the order of the log.
 pub(crate) enum Input {
@@ -44,6 +47,8 @@ pub(crate) struct ShardState {
     index: TopicIndex,
     seats: Vec<Option<Arc<Core>>>,
     free: Vec<u32>,
+    /// What a batch of events is to each connection, while it is gone through.
+    weave: Weave,
 }
 
 impl ShardState {
@@ -88,26 +93,29 @@ impl ShardState {
 
 impl Shard {
     pub(crate) fn new(number: usize, place: u64, epoch: Text) -> Shard {
-        let state = ShardState { place, epoch, index: TopicIndex::default(), seats: Vec::new(), free: Vec::new() };
+        let state =
+            ShardState { place, epoch, index: TopicIndex::default(), seats: Vec::new(), free: Vec::new(), weave: Weave::default() };
         Shard { number, state: Mutex::new(state), place: watch::Sender::new(place) }
     }
 
     /// Queues events for whoever follows them.
     fn deliver(&self, events: &[LoggedEvent]) {
         let mut wakers = Vec::new();
-        let mut hits = Vec::new();
         let place = {
             let mut shard = lock(&self.state);
+            let mut hits = Vec::new();
             for event in events {
                 if event.place <= shard.place {
                     continue;
                 }
                 if event.place > shard.place + 1 {
+                    shard.queue_told(&mut wakers);
                     shard.put_all_behind(&mut wakers);
                 }
-                shard.deliver_one(event, &mut hits, &mut wakers);
+                shard.tell(event, &mut hits, &mut wakers);
                 shard.place = event.place;
             }
+            shard.queue_told(&mut wakers);
             let mut touched = Vec::new();
             shard.index.take_touched(&mut touched);
             shard.mark_due(&touched, &mut wakers);
@@ -186,39 +194,59 @@ impl Shard {
 }
 
 impl ShardState {
-    fn deliver_one(&mut self, event: &LoggedEvent, hits: &mut Vec<Hit>, wakers: &mut Vec<Waker>) {
+    /// Notes what an event is to each connection that follows it.
+    fn tell(&mut self, event: &LoggedEvent, hits: &mut Vec<Hit>, wakers: &mut Vec<Waker>) {
         self.index.hits(event, hits);
         let followers = self.index.followers_of_output(event.job);
         if !followers.is_empty() {
             self.mark_due(followers, wakers);
         }
         // Frames by what they are and whom they name: most connections have the same few numbers.
-        let mut made: Vec<(bool, Vec<u32>, Frame)> = Vec::new();
+        let mut made: Vec<(bool, Vec<u32>, u32)> = Vec::new();
         let mut subs: Vec<u32> = Vec::new();
         for same in hits.chunk_by(|a, b| a.slot == b.slot && a.is_left == b.is_left) {
-            let Some(core) = &self.seats[same[0].slot as usize] else { continue };
             subs.clear();
             subs.extend(same.iter().map(|hit| hit.sub));
             let is_left = same[0].is_left;
-            let known = made.iter().position(|(left, names, _)| *left == is_left && *names == subs);
-            let at = known.unwrap_or_else(|| {
+            let known = made.iter().find(|(left, names, _)| *left == is_left && *names == subs).map(|(_, _, told)| *told);
+            let told = known.unwrap_or_else(|| {
                 let frame = match is_left {
                     true => Frame::left(&self.epoch, event, &subs, Class::Live),
                     false => Frame::update(&self.epoch, event, &subs, Class::Live),
                 };
-                made.push((is_left, subs.clone(), frame));
-                made.len() - 1
+                let is_end = event.status.is_end() || event.kind == EventKind::Deleted;
+                let told = self.weave.put(Told { frame, job: event.job, rev: event.rev, place: event.place, is_end });
+                made.push((is_left, subs.clone(), told));
+                told
             });
+            self.weave.tell(same[0].slot, told);
+        }
+    }
+
+    /// Queues what was noted.
+    fn queue_told(&mut self, wakers: &mut Vec<Waker>) {
+        let seats = &self.seats;
+        self.weave.finish(|slot, path| {
+            let Some(core) = &seats[slot as usize] else { return };
             let mut state = lock(&core.state);
             if state.close.is_some() {
-                continue;
+                return;
             }
-            state.outbox.push_event(made[at].2.clone(), event.job, event.rev, event.place);
+            let events = match path {
+                Path::Each(events) => {
+                    state.outbox.push_events(events);
+                    events
+                }
+                Path::Together(run) => {
+                    state.outbox.push_run(run);
+                    &run.events
+                }
+            };
             if !state.ends.is_empty() {
-                state.note_end(event.job, event.status.is_end() || event.kind == EventKind::Deleted);
+                events.iter().for_each(|told| state.note_end(told.job, told.is_end));
             }
             wakers.extend(state.outbox.waker.take());
-        }
+        });
     }
 
     /// Some events never came: everybody reads them from the log.
@@ -239,6 +267,11 @@ pub(crate) async fn run(hub: Weak<Hub>, shard: Arc<Shard>, mut input: mpsc::Unbo
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
+            _ = sweep.tick() => {
+                let Some(hub) = hub.upgrade() else { return };
+                crate::sweep::sweep(&hub, &shard);
+            }
             input = input.recv() => match input {
                 None => return,
                 Some(Input::Events(events)) => {
@@ -250,10 +283,6 @@ pub(crate) async fn run(hub: Weak<Hub>, shard: Arc<Shard>, mut input: mpsc::Unbo
                 Some(Input::Notice(notice)) => shard.heed(&notice),
                 Some(Input::Replaced { epoch, place }) => shard.replace(epoch, place),
             },
-            _ = sweep.tick() => {
-                let Some(hub) = hub.upgrade() else { return };
-                crate::sweep::sweep(&hub, &shard);
-            }
         }
         // A long queue must not keep the sweep, or other tasks, from their turn.
         tokio::task::coop::consume_budget().await;

@@ -38,7 +38,13 @@ pub(crate) enum Phase {
 /// What is sent at most every so often.
 pub(crate) struct Paced {
     pub(crate) is_due: bool,
+    /// Whether it is being read; a change meanwhile makes it due again.
+    pub(crate) is_being_read: bool,
     pub(crate) not_before: Instant,
+    /// Place of the log that the client's newest covers.
+    pub(crate) covered: u64,
+    /// Whether the client has none at all.
+    pub(crate) is_owed: bool,
 }
 
 /// A join under way: what is still to be done before the subscription is live.
@@ -81,6 +87,35 @@ impl Sub {
             Phase::Live => false,
             Phase::Counts(paced) | Phase::Tasks(paced) => paced.is_due && paced.not_before <= now,
             Phase::Output { follow, is_due } => follow.is_some() && *is_due,
+        }
+    }
+
+    /// Whether a poll that ended now would leave the client without its state.
+    pub(crate) fn is_owed(&self) -> bool {
+        match &self.phase {
+            Phase::Joining(_) => true,
+            Phase::Counts(paced) | Phase::Tasks(paced) => paced.is_owed,
+            _ => false,
+        }
+    }
+
+    /// Lets what is due be read now, whatever its pace; answers whether something is due or being read.
+    pub(crate) fn hasten(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Counts(paced) | Phase::Tasks(paced) if paced.is_due => {
+                paced.not_before = Instant::now();
+                true
+            }
+            Phase::Counts(paced) | Phase::Tasks(paced) => paced.is_being_read,
+            _ => false,
+        }
+    }
+
+    /// Place of the log beyond which a change was not told yet.
+    pub(crate) fn untold_after(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Counts(paced) | Phase::Tasks(paced) => (paced.is_due || paced.is_being_read).then_some(paced.covered),
+            _ => None,
         }
     }
 

@@ -8,10 +8,11 @@ use tokio::time::Instant;
 use wire::close::Close;
 use wire::frame::ServerFrame;
 
-use crate::counters::HubStats;
 use crate::frame::{Class, Frame};
 use crate::hub::Hub;
 use crate::lock;
+use crate::peer::AuthRefusal;
+use crate::session::turn_away;
 use crate::session_core::wake;
 use crate::shard::Shard;
 
@@ -34,7 +35,6 @@ pub(crate) fn sweep(hub: &Arc<Hub>, shard: &Arc<Shard>) {
             } else if expires_at.is_some_and(|at| at <= time) {
                 Some(Close::TokenExpired)
             } else if state.outbox.waiting_since.is_some_and(|since| now - since >= limits.stalled_after) {
-                HubStats::one(&hub.stats.cut);
                 Some(Close::TooSlow)
             } else {
                 None
@@ -53,7 +53,15 @@ pub(crate) fn sweep(hub: &Arc<Hub>, shard: &Arc<Shard>) {
     }
     wakers.into_iter().for_each(wake);
     for (core, close) in ended {
-        core.close(close);
+        match close {
+            Close::AuthTimeout => {
+                let message = format!("a connection has {} s to authenticate", limits.auth_within.as_secs());
+                turn_away(&core, AuthRefusal::new(close, message));
+            }
+            close => {
+                core.close(close);
+            }
+        }
     }
     if shard.number == 0 {
         hub.snapshots.drop_stale(hub, now);

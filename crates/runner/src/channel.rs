@@ -3,8 +3,8 @@
 //! `plain` has no words at all, so it needs no file of its own.
 
 pub(crate) mod lines;
-pub(crate) mod node_ipc;
-pub(crate) mod split;
+pub mod node_ipc;
+pub mod split;
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const MAX_GARBAGE: usize = 300;
 
 /// One thing understood from a child's line.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Heard {
+pub enum Heard {
     Progress(Progress),
     Log { level: Level, text: String },
     Paused { wish: Option<u64> },
@@ -51,14 +51,14 @@ pub(crate) enum Tell {
 
 /// The talk with one child.
 #[derive(Debug)]
-pub(crate) enum Speech {
+pub enum Speech {
     Plain,
     Lines,
     NodeIpc(node_ipc::Ear),
 }
 
 impl Speech {
-    pub(crate) fn new(channel: Channel) -> Self {
+    pub fn new(channel: Channel) -> Self {
         match channel {
             Channel::Plain => Self::Plain,
             Channel::Lines => Self::Lines,
@@ -67,9 +67,12 @@ impl Speech {
     }
 
     /// Understands one line, without its newline. One line may say several things, in order.
-    pub(crate) fn hear(&mut self, line: &[u8]) -> Vec<Heard> {
+    pub fn hear(&mut self, line: &[u8]) -> Vec<Heard> {
+        // Derived readers would take a list for an object.
+        let is_object = line.trim_ascii_start().first() == Some(&b'{');
         match self {
             Self::Plain => Vec::new(),
+            Self::Lines | Self::NodeIpc(_) if !is_object => vec![garbage(line)],
             Self::Lines => lines::hear(line),
             Self::NodeIpc(ear) => ear.hear(line),
         }
@@ -83,6 +86,11 @@ impl Speech {
             Self::NodeIpc(_) => node_ipc::tell(what, launch),
         }
     }
+}
+
+/// A count as the API says it: 64 bits with a sign.
+fn bounded(count: u64) -> u64 {
+    count.min(i64::MAX as u64)
 }
 
 /// A line that is not understood.

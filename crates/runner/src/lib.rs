@@ -6,11 +6,14 @@
 //! [`outcome::Outcome`]), to go through a shell, and to hand a child anything of the server's own environment.
 
 pub mod census;
-mod channel;
+/// Open for the fuzz targets, which hold it against whatever a child may send.
+#[doc(hidden)]
+pub mod channel;
 mod children;
 mod exit;
 mod handle;
 mod input;
+mod kill_point;
 mod launch;
 pub mod outcome;
 mod output;

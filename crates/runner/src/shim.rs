@@ -26,6 +26,8 @@ pub fn main() -> ! {
             std::process::exit(2);
         }
     };
+    // The server does without them, and its setting would be the child's too. A kernel that knows no such setting has nothing to undo.
+    let _ = rustix::thread::disable_transparent_huge_pages(false);
     keeper::keep(control, channel);
     std::process::exit(0)
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::census::{Census, Record, Trace};
 use crate::handle::{ChildHandle, ORDERS_WAITING};
 use crate::input::InputFile;
+use crate::kill_point;
 use crate::launch::{Channel, Home, Launch, ProgressFrom};
 use crate::output::{CHUNKS_WAITING, OutputChunk, OutputReader, Stream};
 use crate::said::ChildSaid;
@@ -102,6 +103,7 @@ fn attach(
     output: mpsc::Sender<OutputChunk>,
     percent: watch::Sender<Option<f64>>,
 ) -> Result<Attached, StartError> {
+    kill_point::reach("before_shim");
     let plain = launch.channel == Channel::Plain;
     let file_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if launch.job.is_empty() || !launch.job.bytes().all(file_name) {

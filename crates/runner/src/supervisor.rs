@@ -17,6 +17,7 @@ use crate::channel::split::Splitter;
 use crate::channel::{MAX_LINE, Speech, Tell};
 use crate::exit::Exit;
 use crate::handle::Asked;
+use crate::kill_point;
 use crate::launch::{Launch, PauseKind};
 use crate::outcome::{Reported, Under, outcome};
 use crate::said::{ChildSaid, Progress};
@@ -112,8 +113,10 @@ pub(crate) async fn supervise(parts: Parts) {
         pause_wish: None,
     };
     // A shim that is dead already shows as the end of its reports.
+    kill_point::reach("before_program");
     child.control.write_all(&spec).await.ok();
     drop(spec);
+    kill_point::reach("program_ordered");
     // The start is on its way before any order can be, so it is the first thing that the child hears.
     child.tell(Tell::Start);
     let input = child.launch.input_json.take();
@@ -128,6 +131,7 @@ pub(crate) async fn supervise(parts: Parts) {
             Event::Shim(None) => break,
             Event::Shim(Some(line)) => match serde_json::from_str(&line) {
                 Ok(Report::Spawned { pid, start_time, boot_id }) => {
+                    kill_point::reach("program_unrecorded");
                     record.child = Some(Trace { pid, start_time });
                     record.boot_id = boot_id;
                     if let Err(error) = census.record(&record) {

@@ -1,12 +1,36 @@
 //! What is counted as jobs move: jobs by status, and places taken. Kept in memory by every store, changed once per commit.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use domain::policy::Mode;
 use domain::query::Counts;
 use domain::topic::{View, Visibility};
-use domain::{Job, Status, Text};
+use domain::{Job, JobId, Status, Text};
+
+/// A map by job. Ids are made by the server and random in most of their bits, so that little has to be done to spread them.
+pub(crate) type ById<V> = HashMap<JobId, V, BuildHasherDefault<IdHasher>>;
+
+#[derive(Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, id: u128) {
+        let folded = (id >> 64) as u64 ^ id as u64;
+        self.0 = (self.0.rotate_left(5) ^ folded).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The finest thing that is counted; everything wider is a sum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,6 +43,10 @@ pub(crate) struct Leaf {
 impl Leaf {
     fn of(job: &Job) -> Leaf {
         Leaf { tenant: job.tenant.clone(), owner: job.owner.clone(), task: job.task.clone() }
+    }
+
+    fn is_of(&self, job: &Job) -> bool {
+        self.owner == job.owner && self.task == job.task && self.tenant == job.tenant
     }
 }
 
@@ -108,18 +136,24 @@ pub(crate) struct Mark {
     pub(crate) status: Status,
     takes_slot: bool,
     pub(crate) tags: Arc<[Text]>,
+    /// Number of its newest attempt.
+    pub(crate) attempt: u32,
 }
 
 impl Mark {
     pub(crate) fn of(job: &Job) -> Mark {
-        Mark { status: job.status, takes_slot: job.takes_slot(), tags: job.tags.clone() }
+        Mark { status: job.status, takes_slot: job.takes_slot(), tags: job.tags.clone(), attempt: job.attempt }
     }
 }
 
 /// What one group of requests changes, until it is committed or forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    counts: HashMap<Leaf, [i64; Status::ALL.len()]>,
+    counts: Vec<(Leaf, [i64; Status::ALL.len()])>,
+    /// Where a leaf stands in `counts`.
+    places: HashMap<Leaf, usize>,
+    /// Where the leaf of the last change stands: the next is often the same.
+    latest: usize,
     waiting: HashMap<(Text, Text), i64>,
     slots: Slots,
 }
@@ -130,7 +164,7 @@ impl Changes {
         let old = before.map(|mark| mark.status);
         let new = (!is_gone).then_some(job.status);
         if old != new {
-            let counts = self.counts.entry(Leaf::of(job)).or_default();
+            let counts = self.counts_of(job);
             let mut waiting = 0;
             if let Some(old) = old {
                 counts[old as usize] -= 1;
@@ -148,6 +182,17 @@ impl Changes {
         if taken != 0 {
             self.slots.add(&job.task, job.mode, taken);
         }
+    }
+
+    fn counts_of(&mut self, job: &Job) -> &mut [i64; Status::ALL.len()] {
+        if !self.counts.get(self.latest).is_some_and(|(leaf, _)| leaf.is_of(job)) {
+            let next = self.counts.len();
+            self.latest = *self.places.entry(Leaf::of(job)).or_insert(next);
+            if self.latest == next {
+                self.counts.push((Leaf::of(job), [0; Status::ALL.len()]));
+            }
+        }
+        &mut self.counts[self.latest].1
     }
 
     /// Every count that differs, and by how much.

@@ -5,6 +5,7 @@
 pub mod checks;
 pub mod claims;
 pub mod counts;
+pub mod history;
 pub mod life;
 pub mod lists;
 pub mod log;
@@ -26,13 +27,16 @@ macro_rules! store_cases {
             claims::gives_a_tenant_only_its_own, claims::gives_each_job_once, claims::counts_what_an_earlier_request_took,
             life::completes_with_a_result, life::refuses_a_stale_lease, life::refuses_another_revision, life::goes_through_pause_and_wait,
             life::retries_and_keeps_attempts, life::saves_progress_without_an_event, life::renews_leases_without_an_event,
-            life::hears_a_late_word, life::deletes_an_ended_job, life::gives_no_job_to_another_tenant, life::shows_open_attempts, life::tells_what_is_due,
+            life::hears_a_late_word, life::keeps_lengths_over_a_jump, life::deletes_an_ended_job, life::gives_no_job_to_another_tenant, life::shows_open_attempts, life::tells_what_is_due,
             counts::add_up_after_random_steps, counts::see_only_what_the_view_sees,
             lists::page_without_doubles_or_holes, lists::a_last_page_says_so, lists::filter_by_everything, lists::search_text, lists::go_by_status,
             lists::follow_tags, lists::snapshot_topics, lists::snapshot_is_cut,
             log::has_no_holes_and_the_bus_the_same_order, log::tells_of_removed_tags, log::history_goes_by_revision,
             log::snapshot_fits_its_place, log::is_swept_and_does_not_go_back, log::many_commits_with_refusals_among_them,
             log::refuses_after_close,
+            history::pages_of_a_long_history_join, history::a_swept_history_begins_at_the_floor,
+            history::a_history_goes_on_after_all_of_it_was_swept, history::a_deleted_job_has_no_history,
+            history::tells_an_attempt_before_and_after_its_end,
         }
     };
     (@each $make:expr; $($module:ident :: $case:ident),+ $(,)?) => {
@@ -52,7 +56,7 @@ macro_rules! output_cases {
     ($make:expr) => {
         $crate::output_cases! { @each $make;
             counts_offsets_over_all_streams, reads_from_the_middle, keeps_head_and_tail, reads_in_portions, keeps_attempts_apart,
-            joins_small_pieces_and_leaves_lines, forgets_a_job, takes_one_huge_piece,
+            joins_small_pieces_and_leaves_lines, forgets_a_job, names_the_jobs_it_has, takes_one_huge_piece,
         }
     };
     (@each $make:expr; $($case:ident),+ $(,)?) => {

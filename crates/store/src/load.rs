@@ -1,6 +1,5 @@
 //! Loads what a request reads, and names what its answer is kept by. The same for every store; only the rows come from elsewhere.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::decide::{KeptAnswer, Loaded};
@@ -8,7 +7,7 @@ use domain::policy::Mode;
 use domain::request::{ClaimJobs, Reads};
 use domain::{Answer, Decision, Job, JobId, Request, Text, Timestamp};
 
-use crate::books::{Mark, Seen};
+use crate::books::{ById, Mark, Seen};
 
 /// Where rows come from, the writes of earlier requests of the group included.
 pub(crate) trait Rows {
@@ -24,7 +23,7 @@ pub(crate) trait Rows {
 }
 
 /// What is known of the jobs that a request may change, as they were before.
-pub(crate) type Marks = HashMap<JobId, Mark>;
+pub(crate) type Marks = ById<Mark>;
 
 pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, now: Timestamp) -> Result<Loaded, R::Error> {
     let mut loaded = Loaded::default();

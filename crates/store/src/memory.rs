@@ -11,12 +11,12 @@ use domain::query::{Counts, JobQuery};
 use domain::request::NewJob;
 use domain::topic::View;
 use domain::{Answer, Decision, JobId, Request, Status, Text, Timestamp, Topic, limits};
-use engine::clock::SharedClock;
+use engine::clock::{Reading, SharedClock};
 use engine::port::{Bus, CommitError, Due, Head, Identity, Page, Published, ReadError, Snapshot, Store};
 use wire::LoggedEvent;
 use wire::convert::Payloads;
 
-use crate::books::{Changes, Counters, Seen, Slots};
+use crate::books::{Changes, Counters, Mark, Seen, Slots};
 use crate::filter;
 use crate::load::{self, Rows};
 
@@ -31,6 +31,8 @@ pub struct MemoryStore {
 struct Kept {
     is_closed: bool,
     floor: u64,
+    /// As far as the clock had jumped when the rows were last carried over to it, in milliseconds.
+    jumped_ms: i64,
     /// Places `floor + 1` and up.
     events: Vec<LoggedEvent>,
     rows: Tables,
@@ -94,7 +96,8 @@ impl MemoryStore {
             host: engine::random::word(16).into(),
             secret: engine::random::bytes(),
         };
-        Arc::new(MemoryStore { identity, clock, bus, kept: Mutex::default() })
+        let kept = Kept { jumped_ms: clock.read().jumped_ms, ..Kept::default() };
+        Arc::new(MemoryStore { identity, clock, bus, kept: Mutex::new(kept) })
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -112,7 +115,19 @@ impl Kept {
         Head { place: self.floor + self.events.len() as u64, floor: self.floor }
     }
 
-    fn write(&mut self, request: &Request, decision: &Decision, marks: &load::Marks, now: Timestamp) -> Vec<LoggedEvent> {
+    /// After a jump of the clock, before anything is decided by the new time.
+    fn follow_jump(&mut self, Reading { now, jumped_ms }: Reading) -> Vec<LoggedEvent> {
+        let by_ms = jumped_ms.saturating_sub(std::mem::replace(&mut self.jumped_ms, jumped_ms));
+        if by_ms == 0 {
+            return Vec::new();
+        }
+        let waits = self.rows.jobs.values().filter(|job| job.wake_at().is_some());
+        let jobs: Vec<Job> = waits.map(|job| (**job).clone()).collect();
+        let marks = jobs.iter().map(|job| (job.id, Mark::of(job))).collect();
+        self.write(&domain::decide::follow_jump(jobs, by_ms, now), &marks)
+    }
+
+    fn write(&mut self, decision: &Decision, marks: &load::Marks) -> Vec<LoggedEvent> {
         let mut changes = Changes::default();
         for write in &decision.writes {
             changes.record(marks.get(&write.job.id), &write.job, false);
@@ -142,10 +157,6 @@ impl Kept {
             self.rows.attempts.remove(id);
         }
         changes.apply(&mut self.counters, &mut self.slots);
-        if let (Some(key), false) = (request.key(), matches!(decision.answer, Answer::Replayed(_))) {
-            let kept = KeptAnswer { fingerprint: key.fingerprint, jobs: load::kept_jobs(decision) };
-            self.rows.answers.insert(key.scope.clone(), (kept, now));
-        }
         logged
     }
 
@@ -171,7 +182,12 @@ impl Store for MemoryStore {
         if kept.is_closed {
             return Err(CommitError::Closed);
         }
-        let now = self.clock.now();
+        let reading = self.clock.read();
+        let now = reading.now;
+        let carried = kept.follow_jump(reading);
+        if !carried.is_empty() {
+            self.bus.publish(Published::Events(carried.into()));
+        }
         let changes = Changes::default();
         let seen = Seen { counters: &kept.counters, slots: &kept.slots, changes: &changes };
         let loaded: Loaded = match load::load(&request, &mut kept.rows, &seen, now) {
@@ -185,7 +201,11 @@ impl Store for MemoryStore {
         {
             return Err(CommitError::Refused(domain::Refusal::Invalid { field, problem: "exists already".into() }));
         }
-        let logged = kept.write(&request, &decision, &marks, now);
+        let logged = kept.write(&decision, &marks);
+        if let (Some(key), false) = (request.key(), matches!(decision.answer, Answer::Replayed(_))) {
+            let answer = KeptAnswer { fingerprint: key.fingerprint, jobs: load::kept_jobs(&decision) };
+            kept.rows.answers.insert(key.scope.clone(), (answer, now));
+        }
         if !logged.is_empty() {
             self.bus.publish(Published::Events(logged.into()));
         }
@@ -218,6 +238,9 @@ impl Store for MemoryStore {
 
     async fn history(&self, id: JobId, after_rev: u64, limit: usize) -> Result<Vec<LoggedEvent>, ReadError> {
         let kept = self.open()?;
+        if !kept.rows.jobs.contains_key(&id) {
+            return Ok(Vec::new());
+        }
         Ok(kept.events.iter().filter(|event| event.job == id && event.rev > after_rev).take(limit).cloned().collect())
     }
 
@@ -264,8 +287,7 @@ impl Store for MemoryStore {
 
     async fn open_attempts(&self) -> Result<Vec<Job>, ReadError> {
         let kept = self.open()?;
-        let is_open = |job: &&Arc<Job>| job.mode == Mode::Process && job.is_attempt_open();
-        Ok(kept.rows.jobs.values().filter(is_open).map(|job| (**job).clone()).collect())
+        Ok(kept.rows.jobs.values().filter(|job| job.is_attempt_open()).map(|job| (**job).clone()).collect())
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, CommitError> {

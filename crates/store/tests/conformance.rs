@@ -4,6 +4,8 @@
 mod crash;
 #[path = "conformance/faults.rs"]
 mod faults;
+#[path = "conformance/migration.rs"]
+mod migration;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub struct Limits {
     pub concurrency: u32,
     /// How long a stop waits, in milliseconds.
     pub stop_within_ms: u64,
+    /// How often callers may ask.
+    pub requests: api::RateLimits,
 }
 
 /// Everything that `tidings serve` goes by.
@@ -131,7 +134,7 @@ impl Config {
     }
 
     /// Reads a text as if it stood in `file`.
-    fn read(layers: &Layers, source: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
+    pub fn read(layers: &Layers, source: Option<(&Path, &str)>) -> Result<Config, ConfigError> {
         let text = source.map_or("", |(_, text)| text);
         let shown = source
             .map_or_else(|| FILE.to_owned(), |(file, _)| file.strip_prefix(&layers.folder).unwrap_or(file).display().to_string());
@@ -220,6 +223,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
         limits: Limits {
             concurrency: limits.number("concurrency", 1, 10_000).unwrap_or(8),
             stop_within_ms: limits.duration_ms("stop_within").unwrap_or(20_000),
+            requests: requests(&limits),
         },
         tasks: named
             .into_iter()
@@ -233,6 +237,23 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
         section.finish();
     }
     config
+}
+
+/// How often callers may ask. A rate of zero is no limit.
+fn requests(limits: &reader::Section<'_, '_>) -> api::RateLimits {
+    const MOST: u32 = 1_000_000;
+    let usual = api::RateLimits::default();
+    let rate = |per_second: &'static str, burst: &'static str, usual: Option<api::RateLimit>| {
+        let (per_second, burst) = (limits.number(per_second, 0, MOST), limits.number(burst, 1, MOST));
+        let per_second = per_second.map_or(usual.map(|usual| usual.per_second), NonZeroU32::new)?;
+        let burst = burst.and_then(NonZeroU32::new).or(usual.map(|usual| usual.burst)).unwrap_or(per_second);
+        Some(api::RateLimit { per_second, burst })
+    };
+    api::RateLimits {
+        principal: rate("requests_per_second", "requests_burst", usual.principal),
+        refused_address: rate("refused_per_second", "refused_burst", usual.refused_address),
+        ..usual
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

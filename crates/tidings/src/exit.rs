@@ -15,6 +15,7 @@ pub enum Exit {
     Refused,
     Unreachable,
     Denied,
+    DiskFailed,
     Detached,
     /// `run`: the command's own exit code.
     Own(u8),
@@ -32,6 +33,7 @@ const ALL: &[(Exit, &str)] = &[
     (Exit::Refused, "the server refused: not in this status, or a value out of its bounds"),
     (Exit::Unreachable, "the server cannot be reached"),
     (Exit::Denied, "not signed in, or not allowed"),
+    (Exit::DiskFailed, "`serve` ended itself: the disk did not keep what was written"),
     (Exit::Detached, "Ctrl-C: the terminal let go, the job goes on"),
 ];
 
@@ -48,6 +50,7 @@ impl Exit {
             Exit::Refused => 7,
             Exit::Unreachable => 8,
             Exit::Denied => 9,
+            Exit::DiskFailed => 10,
             Exit::Detached => 130,
             Exit::Own(code) => code,
         }
@@ -66,6 +69,7 @@ impl Exit {
             Exit::Refused => "refused",
             Exit::Unreachable => "unreachable",
             Exit::Denied => "denied",
+            Exit::DiskFailed => "disk_failed",
             Exit::Detached => "detached",
         }
     }
@@ -241,7 +245,7 @@ mod tests {
     fn codes_are_told_apart_and_all_are_documented() {
         let mut codes: Vec<u8> = ALL.iter().map(|(exit, _)| exit.code()).collect();
         codes.dedup();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
         assert!(help().contains("130  Ctrl-C") && reference().contains("| 8 | the server cannot be reached |"));
     }
 }

@@ -7,7 +7,6 @@ mod stdout;
 
 mod cli;
 mod commands;
-mod config;
 mod exit;
 mod find;
 mod moment;
@@ -21,6 +20,7 @@ use clap::error::ErrorKind;
 
 use cli::{Cli, Command};
 use exit::{Exit, Failure};
+use tidings::config;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

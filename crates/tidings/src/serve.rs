@@ -5,6 +5,8 @@
 //! accepted is written, the store is closed. SIGHUP reads the configuration again.
 
 mod access;
+mod doorway;
+mod http;
 mod logging;
 
 use std::net::SocketAddr;
@@ -12,9 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use bus::InProcess;
-use engine::clock::{SharedClock, SystemClock};
+use engine::clock::{SharedClock, WatchedClock};
 use engine::port::{Bus, Listener, Output, SharedStore};
 use engine::{Engine, Host, Parts, Release};
 use gateway::{Hub, HubLimits};
@@ -25,12 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, ConfigError, Layers};
+use crate::exit::Exit;
+use doorway::Doorway;
 
 /// Watchers are told to come back within this time, each at a moment of its own.
 const RETURN_SPREAD: Duration = Duration::from_millis(2_000);
-/// How long a peer may take nothing of what was sent, in milliseconds. Then its socket is closed: a stream that is not read would
-/// otherwise keep its place among its user's connections for as long as the peer likes.
-const STALLED_MS: u32 = 60_000;
 /// How long watchers may take to leave.
 const LEAVE_WITHIN: Duration = Duration::from_millis(1_000);
 
@@ -54,6 +54,7 @@ fn open_advice(error: &OpenError) -> &'static str {
         OpenError::Locked { .. } => "Stop the other server, or give this one a folder of its own with --data.",
         OpenError::Newer { .. } => "Start the newer server again, or restore a copy of the folder from before it ran.",
         OpenError::ReadOnly { .. } | OpenError::Folder { .. } => "Name a folder that this user may write to with --data.",
+        OpenError::Descriptors { .. } => "Raise the limit with ulimit -n or LimitNOFILE=, then start again. Nothing was changed.",
         OpenError::DiskFull { .. } => "Make room on the disk, then start again. Nothing was lost.",
         _ => "Nothing was changed. Look at the folder, or name another with --data.",
     }
@@ -74,14 +75,15 @@ fn listen_advice(error: &std::io::Error, listen: SocketAddr) -> String {
 /// Runs the server until it is told to stop.
 pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
     logging::start(&config.log);
+    save_memory();
     let signals = Signals::new()?;
     api::install_crypto();
-    let clock: SharedClock = Arc::new(SystemClock);
+    let clock: SharedClock = Arc::new(WatchedClock::default());
     let bus: Arc<dyn Bus> = Arc::new(InProcess::default());
     let listen = |source| ServeError::Listen { listen: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let store = SqliteStore::open(&config.data, clock.clone(), bus.clone(), SqliteOptions::default())?;
+    let store = SqliteStore::open(&config.data, clock.clone(), bus.clone(), store_options())?;
     let store: SharedStore = store;
     let output: Arc<dyn Output> = SqliteOutput::open(&config.data)?;
     let engine = Engine::new(Parts {
@@ -99,11 +101,12 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
 
     let own_secret = store.identity().secret;
     let access = api::Access::new(access::for_api(&config.access, address.port(), own_secret), clock)?;
+    let limits = Arc::new(api::RequestLimits::new(config.limits.requests));
     let context = api::Context {
         engine: engine.clone(),
         hub: hub.clone(),
         access: access.clone(),
-        limits: Arc::new(api::RequestLimits::new(api::RateLimits::default())),
+        limits: limits.clone(),
         counts: Arc::default(),
         released,
         metrics_open: config.access.metrics_open,
@@ -112,7 +115,8 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         tasks: TaskTracker::new(),
     };
     let (draining, shutdown, live) = (context.draining.clone(), context.shutdown.clone(), context.tasks.clone());
-    let server = tokio::spawn(serve_http(listener, api::router(context), shutdown.clone()));
+    let doorway = Doorway::new(listener, config.limits.concurrency);
+    let server = tokio::spawn(http::serve(doorway, api::router(context), shutdown.clone()));
     announce(&config, address);
 
     let children = CancellationToken::new();
@@ -125,7 +129,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         host.run().await;
     });
 
-    let reload = Reload { layers, engine, access, own_secret, port: address.port() };
+    let reload = Reload { layers, engine, access, limits, own_secret, port: address.port() };
     signals.wait_for_stop(&reload).await;
     tracing::info!("stopping");
     draining.cancel();
@@ -148,6 +152,20 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// Huge pages make the memory of an idle server half as large again, and pay nothing here: what is large is read from the store's cache
+/// in small pages. Children are given them back by the shim.
+fn save_memory() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "huge pages stay in use");
+    }
+}
+
+/// A sync that failed ends the process with a code of its own: a crash would look like a defect.
+fn store_options() -> SqliteOptions {
+    let on_sync_failure = Arc::new(|_: &str| std::process::exit(Exit::DiskFailed.code().into()));
+    SqliteOptions { on_sync_failure, ..SqliteOptions::default() }
+}
+
 fn hub_limits(config: &Config) -> HubLimits {
     match config.access.is_open() {
         // Everybody is the same user there: a bound for each user would bound all of them together.
@@ -165,22 +183,6 @@ fn runner(data: &Path, store: &SharedStore) -> runner::Children {
         input_folder: data.join("inputs"),
     };
     runner::Children::new(home, data.to_owned())
-}
-
-async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) {
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a socket keeps its delay");
-        }
-        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&*socket, STALLED_MS) {
-            tracing::debug!(%error, "a socket that stalls is kept");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the server ended");
-    }
 }
 
 /// Says where to look.
@@ -230,11 +232,12 @@ impl Loops {
     }
 }
 
-/// What SIGHUP changes: tasks and access.
+/// What SIGHUP changes: tasks, access and request limits.
 struct Reload {
     layers: Layers,
     engine: Arc<Engine>,
     access: Arc<api::Access>,
+    limits: Arc<api::RequestLimits>,
     own_secret: [u8; 32],
     port: u16,
 }
@@ -258,10 +261,14 @@ impl Reload {
         }
         self.engine.replace_catalog(config.catalog());
         self.engine.rights_changed(None);
+        self.limits.replace(config.limits.requests);
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        tracing::info!(tasks = config.tasks.len(), "the configuration was read again: tasks and access are as it says");
+        tracing::info!(
+            tasks = config.tasks.len(),
+            "the configuration was read again: tasks, access and request limits are as it says"
+        );
     }
 }
 

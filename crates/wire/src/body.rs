@@ -52,7 +52,7 @@ pub struct Submit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// For a tracked job: how long it may be silent before it is `lost`, in milliseconds (1,000 to 3,600,000). 30,000 unless told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::counts::optional")]
     pub lease_ms: Option<u64>,
     /// For a tracked job whose task is not declared: `cooperative` (unless told) or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,7 +134,7 @@ pub struct ReportProgress {
     #[serde(flatten)]
     pub progress: Progress,
     /// Number of the wish that was carried out: the job is paused, or goes on, or stopped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::counts::optional")]
     pub acknowledge: Option<u64>,
 }
 
@@ -143,7 +143,7 @@ pub struct ReportProgress {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReportHeartbeat {
     /// A new length of the lease, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::counts::optional")]
     pub lease_ms: Option<u64>,
 }
 
@@ -315,7 +315,7 @@ pub struct Claim {
     /// Seconds to wait for a job, 0 to 55; 0 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::counts::optional")]
     pub lease_ms: Option<u64>,
 }
 

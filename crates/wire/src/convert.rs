@@ -54,6 +54,11 @@ pub fn summary(job: &Job) -> JobSummary {
 
 /// The summary as bytes, at most [`limits::SUMMARY_BYTES`] long: error text first, then tags are shortened to fit.
 pub fn summary_json(job: &Job) -> String {
+    let text = crate::summary::write(job, |message| limits::cut(message, limits::MESSAGE_BYTES));
+    if text.len() <= limits::SUMMARY_BYTES { text } else { cut_summary_json(job) }
+}
+
+fn cut_summary_json(job: &Job) -> String {
     let mut summary = summary(job);
     if let Some(error) = &mut summary.error {
         error.message = limits::cut(&error.message, limits::MESSAGE_BYTES).into();
@@ -84,7 +89,7 @@ pub struct Payloads {
 
 /// The whole job. Stored JSON goes through as it is, so that numbers of any size stay exact.
 pub fn record_json(job: &Job, payloads: &Payloads, lease: Option<&record::Lease>) -> String {
-    let mut text = to_json(&summary(job));
+    let mut text = crate::summary::write(job, str::to_owned);
     text.pop();
     let mut put = |name: &str, value: &str| {
         let _ = write!(text, ",\"{name}\":{value}");
@@ -119,7 +124,7 @@ fn limits_out(job: &Job) -> record::Limits {
 }
 
 /// JSON of a value of ours. Our types have only text keys and finite numbers, so that this cannot fail.
-pub fn to_json<T: serde::Serialize>(value: &T) -> String {
+pub fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"unserializable\":{:?}}}", error.to_string()))
 }
 
@@ -208,15 +213,16 @@ pub fn topic_in(value: &serde_json::Value) -> Result<Topic, String> {
         "a topic is an object with one key: job, owner, session, subject, task, tag, batch, root, tenant, stats, output or tasks";
     let object = value.as_object().filter(|object| object.len() == 1).ok_or(one_key)?;
     let (key, value) = object.iter().next().ok_or(one_key)?;
+    let bounded = |name: &str, text: &str| match text.len() {
+        0 => Err(format!("topic {name}: must not be empty")),
+        length if length > limits::NAME_BYTES => {
+            Err(format!("topic {name}: {length} bytes, at most {} are allowed", limits::NAME_BYTES))
+        }
+        _ => Ok(()),
+    };
     let text = || -> Result<Text, String> {
         let text = value.as_str().ok_or_else(|| format!("topic {key}: must be a text"))?;
-        match text.len() {
-            0 => Err(format!("topic {key}: must not be empty")),
-            length if length > limits::NAME_BYTES => {
-                Err(format!("topic {key}: {length} bytes, at most {} are allowed", limits::NAME_BYTES))
-            }
-            _ => Ok(text.into()),
-        }
+        bounded(key, text).map(|()| text.into())
     };
     let id = || -> Result<JobId, String> {
         JobId::parse(&text()?).ok_or_else(|| format!("topic {key}: not a job id (job_ and 26 characters)"))
@@ -238,8 +244,11 @@ pub fn topic_in(value: &serde_json::Value) -> Result<Topic, String> {
         "stats" => yes(Topic::Stats),
         "tasks" => yes(Topic::Tasks),
         "subject" => {
-            let subject: record::Subject = serde_json::from_value(value.clone())
-                .map_err(|_| "topic subject: must be {\"type\":\"…\",\"id\":\"…\"}".to_owned())?;
+            let object = if value.is_object() { value.clone() } else { serde_json::Value::Null };
+            let subject: record::Subject =
+                serde_json::from_value(object).map_err(|_| "topic subject: must be {\"type\":\"…\",\"id\":\"…\"}".to_owned())?;
+            bounded("subject.type", &subject.kind)?;
+            bounded("subject.id", &subject.id)?;
             Ok(Topic::Subject(subject_in(&subject)))
         }
         _ => Err(format!("there is no topic \"{}\"; {one_key}", limits::cut(key, 40))),

@@ -35,6 +35,17 @@ pub enum ClientFrame {
     Ping,
 }
 
+impl ClientFrame {
+    /// Reads one message. A list is no frame, though a derived reader would take it for one.
+    pub fn read(message: &[u8]) -> Result<ClientFrame, String> {
+        if message.trim_ascii_start().first() != Some(&b'{') {
+            return Err("it must be a JSON object".to_owned());
+        }
+        // The reader may quote what was sent.
+        serde_json::from_slice(message).map_err(|error| domain::limits::cut(&error.to_string(), 300))
+    }
+}
+
 /// A frame from the server. Jobs in it are [`crate::record::JobSummary`].
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]

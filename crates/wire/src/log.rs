@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::event::{EventKind, NewEvent};
-use domain::job::Subject;
+use domain::job::{Job, Subject};
 use domain::{JobId, Status, Text, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,21 @@ pub struct Unreadable {
     pub problem: String,
 }
 
+impl Keys {
+    pub fn of(job: &Job) -> Keys {
+        Keys {
+            tenant: job.tenant.clone(),
+            owner: job.owner.clone(),
+            task: job.task.clone(),
+            session: job.session.clone(),
+            subject: job.subject.clone(),
+            batch: job.batch.clone(),
+            root: job.root,
+            tags: job.tags.to_vec(),
+        }
+    }
+}
+
 impl LoggedEvent {
     /// Gives a decided event its place, and encodes it.
     pub fn new(place: u64, event: &NewEvent) -> LoggedEvent {
@@ -74,18 +89,10 @@ impl LoggedEvent {
             rev: job.rev,
             from: event.from,
             status: job.status,
-            keys: Keys {
-                tenant: job.tenant.clone(),
-                owner: job.owner.clone(),
-                task: job.task.clone(),
-                session: job.session.clone(),
-                subject: job.subject.clone(),
-                batch: job.batch.clone(),
-                root: job.root,
-                tags: job.tags.to_vec(),
-            },
+            keys: Keys::of(job),
             removed_tags: event.removed_tags.clone(),
-            summary: Bytes::from(summary_json(job)),
+            // As long as it is: the ring keeps many.
+            summary: Bytes::copy_from_slice(summary_json(job).as_bytes()),
         }
     }
 

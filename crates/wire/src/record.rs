@@ -137,26 +137,26 @@ pub struct Progress {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub percentage: Option<f64>,
     /// Items done, in the work's own unit.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "crate::counts::optional")]
     pub current: Option<u64>,
     /// Items in all.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "crate::counts::optional")]
     pub total: Option<u64>,
     /// Cut at 500 bytes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub message: Option<Text>,
     /// Items that went well.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "crate::counts::optional")]
     pub ok: Option<u64>,
     /// Items that failed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "crate::counts::optional")]
     pub failed: Option<u64>,
     /// Items that were left out.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "crate::counts::optional")]
     pub skipped: Option<u64>,
     /// Grows with each progress of this job. The server's; ignored in a report.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::counts::count")]
     pub tick: u64,
 }
 

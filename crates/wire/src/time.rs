@@ -1,25 +1,38 @@
 //! Times on the wire: RFC 3339 in UTC with milliseconds, for example `2026-11-22T18:30:00.250Z`.
 
+use std::fmt::Write as _;
+
 use domain::Timestamp;
 
+/// Bytes of the text for a moment of a year with four digits.
+const SHOWN_BYTES: usize = 24;
 const DAY_MS: i64 = 86_400_000;
 /// Years that four digits can say, as days since 1970-01-01: from 0000-01-01 to 9999-12-31.
 const DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
 
 /// The text for a moment.
 pub fn show(at: Timestamp) -> String {
+    let mut text = String::with_capacity(SHOWN_BYTES);
+    put_shown(at, &mut text);
+    text
+}
+
+/// Writes the text for a moment behind `out`.
+pub(crate) fn put_shown(at: Timestamp, out: &mut String) {
     let (day, ms) = (at.0.div_euclid(DAY_MS), at.0.rem_euclid(DAY_MS));
     if !DAYS.contains(&day) {
-        return format!("{}ms", at.0);
+        // Writing to a String does not fail.
+        let _ = write!(out, "{}ms", at.0);
+        return;
     }
     let (year, month, day) = date(day);
-    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut text: [u8; SHOWN_BYTES] = *b"0000-00-00T00:00:00.000Z";
     let fields =
         [(0, 4, year), (5, 2, month), (8, 2, day), (11, 2, ms / 3_600_000), (14, 2, ms / 60_000 % 60), (17, 2, ms / 1_000 % 60)];
     for (start, digits, value) in fields.into_iter().chain([(20, 3, ms % 1_000)]) {
         put(&mut text[start..start + digits], value);
     }
-    String::from_utf8_lossy(&text).into_owned()
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// Writes a number in decimal, from its last digit on.
@@ -44,9 +57,11 @@ fn date(day: i64) -> (i64, i64, i64) {
     (year, month, day_of_month)
 }
 
-/// Reads RFC 3339 with any offset; finer than a millisecond is cut.
+/// Reads RFC 3339 with any offset; finer than a millisecond is cut. A year that four digits cannot say is refused: it could not be shown
+/// again.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_millisecond()))
+    let time = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+    DAYS.contains(&time.div_euclid(DAY_MS)).then_some(Timestamp(time))
 }
 
 #[cfg(test)]

@@ -1,18 +1,36 @@
 //! The caller of a request, as an argument of its handler: without one, no use case can be called.
 
-use std::net::SocketAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use domain::access::Principal;
 use http::request::Parts;
 use http::{HeaderMap, header};
 
-use super::Unknown;
+use super::{Known, Unknown};
 use crate::context::Context;
 use crate::problems::ApiProblem;
 
 /// Who asks, within its request limit.
-pub struct Caller(pub Principal);
+pub struct Caller(pub Known);
+
+/// Where a request comes from; `None` when nobody knows. Refused callers are counted by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address(pub Option<IpAddr>);
+
+impl Address {
+    pub(super) fn of(parts: &Parts) -> Address {
+        Address(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Address, Infallible> {
+        Ok(Address::of(parts))
+    }
+}
 
 /// The token of `Authorization: Bearer`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -20,24 +38,19 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-pub(super) fn address(parts: &Parts) -> String {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string())
-}
-
 impl FromRequestParts<Context> for Caller {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Caller, ApiProblem> {
         match context.access.by_token(bearer(&parts.headers)).await {
-            Ok(principal) => {
-                context.limits.check_principal(&principal, context.access.is_open())?;
-                Ok(Caller(principal))
+            Ok(known) => {
+                context.limits.check_principal(&known, context.access.is_open())?;
+                Ok(Caller(known))
             }
             Err(unknown) => {
                 // A token that was good once is nobody's guess.
                 if unknown != Unknown::Expired {
-                    context.limits.check_address(&address(parts))?;
+                    context.limits.check_address(Address::of(parts))?;
                 }
                 Err(unknown.into())
             }

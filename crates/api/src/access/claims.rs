@@ -4,7 +4,7 @@ use domain::access::{Principal, Scope};
 use domain::{Text, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
-use super::Unknown;
+use super::{Basis, Known, Unknown};
 
 /// How far another clock may be ahead of ours, in seconds, for `nbf`. `exp` is exact: a live connection ends with it.
 const LEEWAY_SECONDS: f64 = 5.0;
@@ -27,6 +27,9 @@ pub(super) struct Claims {
     pub service: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
+    /// Of what this server made: what the rights rest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// Of a live cookie: the origin it is good for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -68,8 +71,16 @@ impl Claims {
         })
     }
 
-    /// Claims that make this principal again, until `exp`.
-    pub(super) fn of(principal: &Principal, exp: Timestamp) -> Claims {
+    /// Who a token of this server's own speaks for. One that names no basis is none of them.
+    pub(super) fn known(&self, now: Timestamp) -> Result<Known, Unknown> {
+        let principal = self.principal(now, &[])?;
+        let basis = self.basis.as_deref().and_then(Basis::parse).ok_or(Unknown::Invalid)?;
+        Ok(Known { principal, basis })
+    }
+
+    /// Claims that make this caller again, until `exp`.
+    pub(super) fn of(known: &Known, exp: Timestamp) -> Claims {
+        let Known { principal, basis } = known;
         Claims {
             sub: principal.subject.to_string(),
             tenant: Some(principal.tenant.to_string()),
@@ -79,6 +90,7 @@ impl Claims {
             tenant_wide: principal.is_tenant_wide,
             service: principal.is_service,
             iss: None,
+            basis: Some(basis.to_string()),
             origin: None,
             topics: Vec::new(),
         }

@@ -2,14 +2,13 @@
 
 use axum::extract::FromRequestParts;
 use domain::Topic;
-use domain::access::Principal;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::caller::{address, bearer};
+use super::caller::{Address, bearer};
 use super::origin::{is_same_origin, party};
 use super::tickets::COOKIE_MS;
-use super::{Access, Opened, Unknown};
+use super::{Access, Known, Opened, Unknown};
 use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
 use crate::queries::Pairs;
@@ -20,7 +19,7 @@ const COOKIE: &str = "tidings_live";
 const COOKIE_PATH: &str = "/api/v1/live";
 
 pub struct LiveCaller {
-    pub principal: Principal,
+    pub known: Known,
     /// The only topics that it may follow; empty is all.
     pub topics: Vec<Topic>,
     /// To be sent with the answer.
@@ -48,34 +47,35 @@ impl Access {
     fn redeem(&self, ticket: &str, headers: &HeaderMap) -> Result<LiveCaller, ApiProblem> {
         let now = self.clock.now();
         let origin = party(headers);
-        let opened =
-            self.tickets.redeem(ticket, |made_for| made_for == origin || is_same_origin(headers), now).ok_or_else(|| {
-                ApiProblem::new(Kind::BadTicket, "It is spent, too old, or was made for another origin: get a new one.")
-                    .field("ticket")
-            })?;
+        let opened = self.tickets.redeem(ticket, |made_for| made_for == origin || is_same_origin(headers), now);
+        let opened = opened.filter(|opened| self.stands(&opened.known)).ok_or_else(|| {
+            ApiProblem::new(Kind::BadTicket, "It is spent, too old, or was made for another origin: get a new one.").field("ticket")
+        })?;
         let hour = now.plus_ms(COOKIE_MS);
-        let expires_at = opened.principal.expires_at.map_or(hour, |at| at.min(hour));
+        let expires_at = opened.known.expires_at.map_or(hour, |at| at.min(hour));
         let topics = opened.topics.iter().map(wire::convert::topic_out).collect();
-        let value = self.rules.load().own.cookie(&opened.principal, &origin, topics, expires_at)?;
+        let value = self.rules.load().own.cookie(&opened.known, &origin, topics, expires_at)?;
         let seconds = expires_at.since_ms(now) / 1_000;
         let secure = if is_secure(headers) { "; Secure" } else { "" };
         let cookie = format!("{COOKIE}={value}; Path={COOKIE_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-        Ok(LiveCaller { principal: opened.principal, topics: opened.topics, set_cookie: HeaderValue::from_str(&cookie).ok() })
+        Ok(LiveCaller { known: opened.known, topics: opened.topics, set_cookie: HeaderValue::from_str(&cookie).ok() })
     }
 
     fn by_cookie(&self, headers: &HeaderMap) -> Option<Result<LiveCaller, Unknown>> {
         let cookies =
             headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
         let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE)?.1;
-        let told = self.rules.load().own.by_cookie(value, &party(headers), self.clock.now());
-        Some(told.map(|(principal, topics)| {
+        let rules = self.rules.load();
+        let told = rules.own.by_cookie(value, &party(headers), self.clock.now());
+        Some(told.and_then(|(known, topics)| {
+            let known = rules.standing(known).ok_or(Unknown::Invalid)?;
             let topics = topics.iter().filter_map(|topic| wire::convert::topic_in(topic).ok()).collect();
-            LiveCaller { principal, topics, set_cookie: None }
+            Ok(LiveCaller { known, topics, set_cookie: None })
         }))
     }
 
     async fn live_caller(&self, parts: &Parts) -> Result<LiveCaller, ApiProblem> {
-        let whole = |principal| LiveCaller { principal, topics: Vec::new(), set_cookie: None };
+        let whole = |known| LiveCaller { known, topics: Vec::new(), set_cookie: None };
         if let Some(local) = self.local() {
             return Ok(whole(local));
         }
@@ -107,11 +107,14 @@ impl FromRequestParts<Context> for LiveCaller {
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<LiveCaller, ApiProblem> {
         match context.access.live_caller(parts).await {
             Ok(caller) => {
-                context.limits.check_principal(&caller.principal, context.access.is_open())?;
+                context.limits.check_principal(&caller.known, context.access.is_open())?;
                 Ok(caller)
             }
             Err(problem) => {
-                context.limits.check_address(&address(parts))?;
+                // A token that was good once is nobody's guess.
+                if !problem.is(Kind::TokenExpired) {
+                    context.limits.check_address(Address::of(parts))?;
+                }
                 Err(problem)
             }
         }

@@ -2,12 +2,11 @@
 //! restart. A cookie is signed with another key than a token: neither passes for the other.
 
 use domain::Timestamp;
-use domain::access::Principal;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use sha2::{Digest, Sha256};
 
-use super::Unknown;
 use super::claims::Claims;
+use super::{Known, Unknown};
 use crate::problems::{ApiProblem, Kind};
 
 /// The `iss` of what this server makes.
@@ -60,40 +59,35 @@ impl OwnTokens {
         OwnTokens { token: Pair::derive("tidings token", secret), cookie: Pair::derive("tidings live cookie", secret) }
     }
 
-    pub(super) fn mint(&self, principal: &Principal, now: Timestamp) -> Result<Minted, ApiProblem> {
-        let expires_at = principal.expires_at.unwrap_or(now.plus_ms(LONGEST_MS));
-        let claims = Claims { iss: Some(ISSUER.to_owned()), ..Claims::of(principal, expires_at) };
+    pub(super) fn mint(&self, known: &Known, now: Timestamp) -> Result<Minted, ApiProblem> {
+        let expires_at = known.expires_at.unwrap_or(now.plus_ms(LONGEST_MS));
+        let claims = Claims { iss: Some(ISSUER.to_owned()), ..Claims::of(known, expires_at) };
         Ok(Minted { token: self.token.write(&claims)?, expires_at })
     }
 
-    pub(super) fn principal(&self, token: &str, now: Timestamp) -> Result<Principal, Unknown> {
-        let principal = self.token.read(token)?.principal(now, &[])?;
-        Ok(principal)
+    /// Who a token speaks for, if its basis still stands.
+    pub(super) fn known(&self, token: &str, now: Timestamp) -> Result<Known, Unknown> {
+        self.token.read(token)?.known(now)
     }
 
     pub(super) fn cookie(
         &self,
-        principal: &Principal,
+        known: &Known,
         origin: &str,
         topics: Vec<serde_json::Value>,
         expires_at: Timestamp,
     ) -> Result<String, ApiProblem> {
         let claims =
-            Claims { iss: Some(ISSUER.to_owned()), origin: Some(origin.to_owned()), topics, ..Claims::of(principal, expires_at) };
+            Claims { iss: Some(ISSUER.to_owned()), origin: Some(origin.to_owned()), topics, ..Claims::of(known, expires_at) };
         self.cookie.write(&claims)
     }
 
-    /// Who a live cookie speaks for, and for which topics only.
-    pub(super) fn by_cookie(
-        &self,
-        cookie: &str,
-        origin: &str,
-        now: Timestamp,
-    ) -> Result<(Principal, Vec<serde_json::Value>), Unknown> {
+    /// Who a live cookie speaks for, if its basis still stands, and for which topics only.
+    pub(super) fn by_cookie(&self, cookie: &str, origin: &str, now: Timestamp) -> Result<(Known, Vec<serde_json::Value>), Unknown> {
         let claims = self.cookie.read(cookie)?;
         if claims.origin.as_deref() != Some(origin) {
             return Err(Unknown::Invalid);
         }
-        Ok((claims.principal(now, &[])?, claims.topics))
+        Ok((claims.known(now)?, claims.topics))
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use domain::access::Principal;
 use domain::{Timestamp, Topic};
 
+use super::Known;
 use crate::problems::{ApiProblem, Kind};
 
 /// How long a ticket is good, in milliseconds.
@@ -28,7 +28,7 @@ struct Kept {
 /// What a ticket or its cookie opens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
-    pub principal: Principal,
+    pub known: Known,
     /// The only topics; empty is all.
     pub topics: Vec<Topic>,
 }
@@ -53,7 +53,7 @@ impl Tickets {
     pub(super) fn redeem(&self, ticket: &str, fits: impl Fn(&str) -> bool, now: Timestamp) -> Option<Opened> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(ticket)?;
         let is_good = kept.expires_at > now && fits(&kept.origin);
-        let is_alive = kept.opened.principal.expires_at.is_none_or(|at| at > now);
+        let is_alive = kept.opened.known.expires_at.is_none_or(|at| at > now);
         (is_good && is_alive).then_some(kept.opened)
     }
 }

@@ -1,23 +1,18 @@
 //! Changes to a job's description, and its removal.
 
 use axum::extract::State;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, StatusCode};
 use wire::body::PatchJob;
 use wire::problem::Problem;
 use wire::record::JobRecord;
 
 use super::JobPath;
-use super::submit::job_response;
+use super::change::Change;
 use crate::access::Caller;
 use crate::answers::{Answer, no_content};
 use crate::body::JsonBody;
 use crate::conditions::conditions;
 use crate::context::Context;
-
-/// The route of an idempotency key: method and path, the job's id included.
-pub(super) fn route(method: &Method, uri: &Uri) -> String {
-    format!("{method} {}", uri.path())
-}
 
 /// Change title, link, tags, priority, metadata or due time.
 #[utoipa::path(
@@ -28,20 +23,9 @@ pub(super) fn route(method: &Method, uri: &Uri) -> String {
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn patch(
-    State(context): State<Context>,
-    caller: Caller,
-    JobPath(id): JobPath,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: JsonBody<PatchJob>,
-) -> Answer {
-    let (epoch, route) = (context.epoch(), route(&method, &uri));
-    let conditions = conditions(&headers, &epoch, &route, &body.bytes)?;
-    let job = context.engine.patch(&caller.0, id, &body.value, &conditions).await?;
-    let payloads = context.engine.store().payloads(id).await.map_err(engine::Error::from)?;
-    Ok(job_response(&context, StatusCode::OK, &job, &payloads, None))
+pub async fn patch(change: Change<JsonBody<PatchJob>>) -> Answer {
+    let job = change.context.engine.patch(&change.caller.0, change.id, &change.body.value, &change.conditions()?).await?;
+    change.show(StatusCode::OK, &job).await
 }
 
 /// Delete an ended job with its output.

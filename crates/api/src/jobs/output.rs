@@ -35,7 +35,7 @@ const ENDED: HeaderName = HeaderName::from_static("tidings-output-ended");
         ("attempt" = Option<u32>, Query, description = "The newest unless told"),
         ("offset" = Option<u64>, Query, description = "Byte to begin at; 0 unless told"),
         ("limit" = Option<u64>, Query, description = "Bytes, about; at most 1 MB"),
-        ("follow" = Option<u32>, Query, description = "Seconds to wait for output when there is none yet, at most 55"),
+        ("follow" = Option<u32>, Query, maximum = 55, description = "Seconds to wait for output when there is none yet, at most 55"),
     ),
     responses(
         (status = 200, description = "A range", content((OutputRange = "application/json"), (String = "text/plain"))),
@@ -49,7 +49,12 @@ pub async fn output(State(context): State<Context>, caller: Caller, JobPath(id):
         attempt.map(|number| u32::try_from(number).map_err(|_| ApiProblem::invalid("attempt", "is too large"))).transpose()?;
     let offset = pairs.number("offset")?.unwrap_or(0);
     let limit = pairs.number("limit")?.unwrap_or(USUAL_BYTES).clamp(1, OUTPUT_READ_BYTES);
-    let follow = Duration::from_secs(pairs.number("follow")?.unwrap_or(0).min(WAIT_SECONDS));
+    let follow = pairs.number("follow")?.unwrap_or(0);
+    if follow > WAIT_SECONDS {
+        let problem = format!("{follow} seconds, at most {WAIT_SECONDS} are allowed");
+        return Err(ApiProblem::invalid("follow", problem).limit(WAIT_SECONDS));
+    }
+    let follow = Duration::from_secs(follow);
     pairs.finish(&["attempt", "offset", "limit", "follow"])?;
 
     let deadline = tokio::time::Instant::now() + follow;

@@ -1,52 +1,21 @@
 //! What a person or an app asks of a job. 200: it is as asked. 202: it was asked, and the wish stands in the job.
 
-use axum::extract::State;
+use domain::Json;
 use domain::request::Ask;
-use domain::{JobId, Json};
-use engine::Asked;
-use http::{HeaderMap, Method, StatusCode, Uri};
 use wire::body::{AnswerJob, Rerun};
 use wire::problem::Problem;
 use wire::record::JobRecord;
 
-use super::JobPath;
-use super::changes::route;
-use super::submit::{answer_made, job_response};
-use crate::access::Caller;
+use super::change::Change;
+use super::submit::answer_made;
 use crate::answers::Answer;
 use crate::body::{JsonBody, OptionalBody};
-use crate::conditions::{Preference, conditions};
-use crate::context::Context;
+use crate::conditions::Preference;
 
 /// A body that says nothing: `{}` or none.
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
-
-/// What every verb is told beside its name.
-struct Told<'a> {
-    id: JobId,
-    headers: &'a HeaderMap,
-    route: String,
-    body: &'a [u8],
-}
-
-async fn ask(context: &Context, caller: &Caller, what: Ask, told: Told<'_>) -> Answer {
-    let epoch = context.epoch();
-    let conditions = conditions(told.headers, &epoch, &told.route, told.body)?;
-    let asked = context.engine.ask(&caller.0, told.id, what, &conditions).await?;
-    answer_asked(context, &asked).await
-}
-
-async fn answer_asked(context: &Context, asked: &Asked) -> Answer {
-    let job = asked.job();
-    let payloads = context.engine.store().payloads(job.id).await.map_err(engine::Error::from)?;
-    let status = match asked {
-        Asked::Done(_) => StatusCode::OK,
-        Asked::Wished(_) => StatusCode::ACCEPTED,
-    };
-    Ok(job_response(context, status, job, &payloads, None))
-}
 
 macro_rules! verbs {
     ($($(#[$meta:meta])* $name:ident $operation:literal $path:literal $ask:ident),+ $(,)?) => { $(
@@ -64,17 +33,9 @@ macro_rules! verbs {
                 (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
             )
         )]
-        pub async fn $name(
-            State(context): State<Context>,
-            caller: Caller,
-            JobPath(id): JobPath,
-            method: Method,
-            uri: Uri,
-            headers: HeaderMap,
-            body: OptionalBody<Nothing>,
-        ) -> Answer {
-            let told = Told { id, headers: &headers, route: route(&method, &uri), body: &body.bytes };
-            ask(&context, &caller, Ask::$ask, told).await
+        pub async fn $name(change: Change<OptionalBody<Nothing>>) -> Answer {
+            let asked = change.context.engine.ask(&change.caller.0, change.id, Ask::$ask, &change.conditions()?).await?;
+            change.answer(&asked).await
         }
     )+ };
 }
@@ -109,26 +70,17 @@ verbs! {
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn rerun(
-    State(context): State<Context>,
-    caller: Caller,
-    JobPath(id): JobPath,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: OptionalBody<Rerun>,
-) -> Answer {
-    let (epoch, route) = (context.epoch(), route(&method, &uri));
-    let preference = Preference::read(&headers);
+pub async fn rerun(change: Change<OptionalBody<Rerun>>) -> Answer {
+    let Change { context, caller, .. } = &change;
+    let preference = Preference::read(&change.headers);
     if matches!(preference, Preference::Wait(_)) {
         caller.0.require(domain::access::Scope::JobsRead)?;
     }
-    let conditions = conditions(&headers, &epoch, &route, &body.bytes)?;
-    let input = body.value.input.map(|input| Json::from_valid(input.get()));
-    let mut made = context.engine.rerun(&caller.0, id, input, &conditions).await?;
+    let input = change.body.value.input.as_ref().map(|input| Json::from_valid(input.get()));
+    let mut made = context.engine.rerun(&caller.0, change.id, input, &change.conditions()?).await?;
     let payloads = context.engine.store().payloads(made.job.id).await.map_err(engine::Error::from)?;
     made.lease = None;
-    answer_made(&context, &caller, made, payloads.input, preference).await
+    answer_made(context, caller, made, payloads.input, preference).await
 }
 
 /// Bring a waiting job what it waits for.
@@ -140,18 +92,8 @@ pub async fn rerun(
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn answer(
-    State(context): State<Context>,
-    caller: Caller,
-    JobPath(id): JobPath,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: JsonBody<AnswerJob>,
-) -> Answer {
-    let (epoch, route) = (context.epoch(), route(&method, &uri));
-    let conditions = conditions(&headers, &epoch, &route, &body.bytes)?;
-    let value = Json::from_valid(body.value.value.get());
-    let asked = context.engine.answer(&caller.0, id, value, &conditions).await?;
-    answer_asked(&context, &asked).await
+pub async fn answer(change: Change<JsonBody<AnswerJob>>) -> Answer {
+    let value = Json::from_valid(change.body.value.value.get());
+    let asked = change.context.engine.answer(&change.caller.0, change.id, value, &change.conditions()?).await?;
+    change.answer(&asked).await
 }

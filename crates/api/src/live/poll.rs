@@ -5,16 +5,15 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use domain::access::Scope;
-use gateway::{Edge, Peer, Polled};
+use gateway::{Edge, Polled};
 use http::{StatusCode, Uri};
 use utoipa::ToSchema;
 use wire::close::Close;
 use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
-use super::authenticator::ConnectionRights;
-use super::{After, closed, refusal, topics, with_cookie};
-use crate::access::LiveCaller;
+use super::{After, closed, open, refusal, topics, with_cookie};
+use crate::access::{Address, LiveCaller};
 use crate::answers::{Answer, json_text};
 use crate::conditions::WAIT_SECONDS;
 use crate::context::Context;
@@ -48,8 +47,8 @@ pub struct PollAnswer {
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn poll(State(context): State<Context>, caller: LiveCaller, uri: Uri) -> Answer {
-    caller.principal.require(Scope::JobsRead)?;
+pub async fn poll(State(context): State<Context>, caller: LiveCaller, address: Address, uri: Uri) -> Answer {
+    caller.known.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
     let cursors = After { log: pairs.one("after")?, output: pairs.one("outputAfter")? };
@@ -60,9 +59,7 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, uri: Uri) 
     pairs.all("ticket");
     pairs.finish(&["topic", "after", "outputAfter", "wait"])?;
 
-    let authenticator = ConnectionRights::new(context.access.clone());
-    let peer = Peer { edge: Edge::Wait, authenticator, principal: Some(caller.principal.clone()) };
-    let connection = context.hub.open(peer).map_err(refusal)?;
+    let connection = open(&context, &caller, address, Edge::Wait)?;
     for (id, topic) in (1u32..).zip(topics) {
         let after = cursors.of(&topic).map(str::to_owned);
         connection.subscribe(id, topic, after.as_deref());
@@ -97,7 +94,7 @@ fn answer(polled: &Polled) -> Response {
         if index > 0 {
             text.push(b',');
         }
-        text.extend_from_slice(&frame.json);
+        text.extend_from_slice(frame.json());
     }
     text.extend_from_slice(b"]}");
     json_text(StatusCode::OK, String::from_utf8_lossy(&text).into_owned())

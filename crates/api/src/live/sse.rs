@@ -6,15 +6,14 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::Topic;
 use domain::access::Scope;
-use gateway::{Connection, Edge, Frame, Hub, Peer};
+use gateway::{Connection, Edge, Frame, Hub};
 use http::{HeaderMap, StatusCode, Uri, header};
 use wire::close::Close;
 use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
-use super::authenticator::ConnectionRights;
-use super::{After, refusal, topics, with_cookie};
-use crate::access::LiveCaller;
+use super::{After, open, topics, with_cookie};
+use crate::access::{Address, LiveCaller};
 use crate::answers::Answer;
 use crate::context::Context;
 use crate::jobs::JobPath;
@@ -40,14 +39,14 @@ const RETRY_MS: u64 = 2_000;
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn events(State(context): State<Context>, caller: LiveCaller, uri: Uri, headers: HeaderMap) -> Answer {
-    caller.principal.require(Scope::JobsRead)?;
+pub async fn events(State(context): State<Context>, caller: LiveCaller, address: Address, uri: Uri, headers: HeaderMap) -> Answer {
+    caller.known.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
     let after = After { log: after(&mut pairs, &headers)?, output: pairs.one("outputAfter")? };
     pairs.all("ticket");
     pairs.finish(&["topic", "after", "outputAfter", "ticket"])?;
-    stream(&context, caller, topics, after).await
+    stream(&context, caller, address, topics, after).await
 }
 
 /// Follow one job as Server-Sent Events.
@@ -65,15 +64,22 @@ pub async fn events(State(context): State<Context>, caller: LiveCaller, uri: Uri
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn job(State(context): State<Context>, caller: LiveCaller, JobPath(id): JobPath, uri: Uri, headers: HeaderMap) -> Answer {
-    context.engine.job(&caller.principal, id).await?;
+pub async fn job(
+    State(context): State<Context>,
+    caller: LiveCaller,
+    address: Address,
+    JobPath(id): JobPath,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    context.engine.job(&caller.known, id).await?;
     let mut pairs = Pairs::of(&uri)?;
     let topic = Topic::Job(id);
     caller.check(&topic)?;
     let after = After { log: after(&mut pairs, &headers)?, output: None };
     pairs.all("ticket");
     pairs.finish(&["after", "ticket"])?;
-    stream(&context, caller, vec![topic], after).await
+    stream(&context, caller, address, vec![topic], after).await
 }
 
 fn after(pairs: &mut Pairs, headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
@@ -82,13 +88,11 @@ fn after(pairs: &mut Pairs, headers: &HeaderMap) -> Result<Option<String>, ApiPr
     Ok(last.map(str::to_owned).or(asked))
 }
 
-async fn stream(context: &Context, caller: LiveCaller, topics: Vec<Topic>, after: After) -> Answer {
-    if context.hub.is_over(&caller.principal, &topics, after.log.as_deref()).await {
+async fn stream(context: &Context, caller: LiveCaller, address: Address, topics: Vec<Topic>, after: After) -> Answer {
+    if context.hub.is_over(&caller.known, &topics, after.log.as_deref()).await {
         return Ok(with_cookie(StatusCode::NO_CONTENT, &caller));
     }
-    let authenticator = ConnectionRights::new(context.access.clone());
-    let peer = Peer { edge: Edge::Stream, authenticator, principal: Some(caller.principal.clone()) };
-    let connection = context.hub.open(peer).map_err(refusal)?;
+    let connection = open(context, &caller, address, Edge::Stream)?;
     for (id, topic) in (1u32..).zip(topics) {
         let after = after.of(&topic).map(str::to_owned);
         connection.subscribe(id, topic, after.as_deref());
@@ -159,7 +163,7 @@ fn put_frame(out: &mut Vec<u8>, hub: &Hub, frame: &Frame) {
     match frame.kind {
         "hello" => out.extend_from_slice(format!("retry: {RETRY_MS}\n").as_bytes()),
         "goingAway" => {
-            if let Ok(ServerFrame::GoingAway { retry_in_ms }) = serde_json::from_slice(&frame.json) {
+            if let Ok(ServerFrame::GoingAway { retry_in_ms }) = serde_json::from_slice(frame.json()) {
                 out.extend_from_slice(format!("retry: {retry_in_ms}\n").as_bytes());
             }
         }
@@ -168,7 +172,7 @@ fn put_frame(out: &mut Vec<u8>, hub: &Hub, frame: &Frame) {
         _ => {}
     }
     let position = frame.place().map(|place| hub.position(place));
-    put_event(out, frame.kind, position.as_deref(), &frame.json);
+    put_event(out, frame.kind, position.as_deref(), frame.json());
 }
 
 fn put_event(out: &mut Vec<u8>, kind: &str, position: Option<&str>, json: &[u8]) {

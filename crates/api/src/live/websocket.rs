@@ -1,25 +1,37 @@
-//! The WebSocket edge. What waits is drained whole: every frame is fed, then flushed once.
+//! The WebSocket edge. What waits is drained whole, and written as it was encoded for everybody.
 
+mod handshake;
+mod messages;
+
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use futures::{SinkExt, StreamExt};
-use gateway::{Connection, Edge, Frame, Peer};
+use axum::extract::{Request, State};
+use bytes::Bytes;
+use gateway::{Connection, Edge, Peer};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tungstenite::{Error, Message, Utf8Bytes};
 use wire::close::Close;
 use wire::frame::CLIENT_FRAME_BYTES;
 use wire::problem::Problem;
 
 use super::authenticator::ConnectionRights;
+use crate::access::Address;
 use crate::answers::Answer;
 use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
+use messages::Messages;
 
-/// Bytes of a connection's read buffer: the default of 128 KB would be most of an idle watcher's memory.
-const READ_BUFFER_BYTES: usize = 4_096;
-/// Bytes that are gathered before they are handed to the kernel.
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+/// Bytes that are read at once. An idle watcher keeps as many: what clients say is short.
+const READ_BUFFER_BYTES: usize = 512;
+/// Bytes of a message that is read at all. What is larger than a frame may be, but not than this, is refused in words; what is larger
+/// still is not read to its end, and a peer that only writes may find the connection reset before it reads why.
+const LARGEST_READ_BYTES: usize = 2 * CLIENT_FRAME_BYTES;
 /// How long a peer may take nothing. Then: `too_slow`.
 const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How long a goodbye may take.
@@ -33,80 +45,114 @@ const LONGEST_CLOSE: Duration = Duration::from_secs(2);
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn live(State(context): State<Context>, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Answer {
-    let upgrade = upgrade.map_err(|_| {
-        ApiProblem::new(
+pub async fn live(State(context): State<Context>, address: Address, mut request: Request) -> Answer {
+    let answer = handshake::answer(request.headers()).zip(request.extensions_mut().remove::<OnUpgrade>());
+    let Some((answer, upgrade)) = answer else {
+        return Err(ApiProblem::new(
             Kind::UpgradeRequired,
             "This address speaks WebSocket. /api/v1/live/events and /api/v1/live/poll speak HTTP.",
-        )
-    })?;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_frame_size(CLIENT_FRAME_BYTES)
-        .max_message_size(CLIENT_FRAME_BYTES);
-    Ok(upgrade.on_upgrade(|socket| async move {
+        ));
+    };
+    tokio::spawn(async move {
         let _tracked = context.tasks.token();
-        serve(&context, socket).await;
-    }))
+        // Who goes away before the answer is written has nothing to be told.
+        if let Ok(upgraded) = upgrade.await {
+            serve(&context, address, Messages::new(TokioIo::new(upgraded), config())).await;
+        }
+    });
+    Ok(answer)
 }
 
-async fn serve(context: &Context, mut socket: WebSocket) {
-    let authenticator = ConnectionRights::new(context.access.clone());
-    let close = match context.hub.open(Peer { edge: Edge::Socket, authenticator, principal: None }) {
-        Ok(connection) => talk(context, &mut socket, &connection).await,
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_frame_size(Some(LARGEST_READ_BYTES))
+        .max_message_size(Some(LARGEST_READ_BYTES))
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(context: &Context, address: Address, mut socket: Messages<S>) {
+    let rights = ConnectionRights::unknown(context, address);
+    let close = match context.hub.open(Peer { edge: Edge::Socket, authenticator: rights.clone(), principal: None }) {
+        Ok(connection) => talk(context, &mut socket, &connection, &rights).await,
         Err(refusal) => Some(refusal.close),
     };
     if let Some(close) = close {
-        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.as_str()) };
-        let goodbye = async {
-            let _ = socket.send(Message::Close(Some(frame))).await;
-            // The peer's own close ends the stream; without waiting for it, the reason might be lost.
-            while let Some(Ok(_)) = socket.next().await {}
-        };
-        let _ = tokio::time::timeout(LONGEST_CLOSE, goodbye).await;
+        let frame = CloseFrame { code: close.code().into(), reason: Utf8Bytes::from_static(close.as_str()) };
+        let _ = tokio::time::timeout(LONGEST_CLOSE, socket.close(frame)).await;
     }
 }
 
 /// Carries frames both ways until one side ends it. Answers how to say goodbye, or `None` when nobody is there any more.
-async fn talk(context: &Context, socket: &mut WebSocket, connection: &Connection) -> Option<Close> {
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    context: &Context,
+    socket: &mut Messages<S>,
+    connection: &Connection,
+    rights: &ConnectionRights,
+) -> Option<Close> {
+    let mut shutdown = pin!(context.shutdown.cancelled());
     loop {
         tokio::select! {
-            taken = connection.next() => match taken {
-                Ok(frames) => tokio::select! {
-                    biased;
-                    written = tokio::time::timeout(LONGEST_WRITE, write(socket, frames)) => match written {
-                        Ok(Ok(())) => {}
-                        Ok(Err(_)) => return None,
-                        Err(_) => return Some(Close::TooSlow),
-                    },
-                    close = connection.closed() => return Some(close),
+            taken = connection.next_messages() => match taken {
+                Ok(pieces) => match write(socket, connection, pieces).await {
+                    Ok(()) => {}
+                    Err(goodbye) => return goodbye,
                 },
                 Err(close) => return Some(close),
             },
             message = socket.next() => match message {
-                Some(Ok(Message::Text(text))) => connection.receive(text.as_bytes()).await,
-                Some(Ok(Message::Binary(_))) => return Some(Close::BadFrame),
-                // Pings are answered below us.
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) | None => return None,
-                Some(Err(error)) => return is_too_large(&error).then_some(Close::BadFrame),
+                Ok(Message::Text(text)) => {
+                    connection.receive(text.as_bytes()).await;
+                    if rights.were_overtaken() {
+                        context.engine.rights_changed(None);
+                    }
+                }
+                Ok(Message::Binary(_)) => return Some(Close::BadFrame),
+                // Pings are answered below us, and so is a goodbye: the next reading sends it and ends.
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => {}
+                Err(Error::Capacity(_)) => {
+                    let message = format!("a frame has at most {CLIENT_FRAME_BYTES} bytes (64 KB)");
+                    connection.refuse(Close::BadFrame, message);
+                    if let Ok(last) = connection.next_messages().await {
+                        let _ = tokio::time::timeout(LONGEST_CLOSE, socket.write(last)).await;
+                    }
+                    return Some(Close::BadFrame);
+                }
+                Err(error) => return reason(&error),
             },
-            () = context.shutdown.cancelled() => return Some(Close::GoingAway),
+            () = shutdown.as_mut() => return Some(Close::GoingAway),
         }
     }
 }
 
-async fn write(socket: &mut WebSocket, frames: Vec<Frame>) -> Result<(), axum::Error> {
-    for frame in frames {
-        // Frames are JSON, which is UTF-8: one that is not would be a defect, and is left out rather than sent.
-        if let Ok(text) = Utf8Bytes::try_from(frame.json) {
-            socket.feed(Message::Text(text)).await?;
-        }
-    }
-    socket.flush().await
+/// Writes what was taken; the error is how to say goodbye. Most of it the kernel takes at once, and nothing needs to be waited for.
+async fn write<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Messages<S>,
+    connection: &Connection,
+    pieces: Vec<Bytes>,
+) -> Result<(), Option<Close>> {
+    let mut writing = pin!(socket.write(pieces));
+    let written = match futures::poll!(writing.as_mut()) {
+        Poll::Ready(written) => written,
+        Poll::Pending => tokio::select! {
+            biased;
+            written = tokio::time::timeout(LONGEST_WRITE, writing) => match written {
+                Ok(written) => written,
+                Err(_) => {
+                    connection.close(Close::TooSlow);
+                    return Err(Some(Close::TooSlow));
+                }
+            },
+            close = connection.closed() => return Err(Some(close)),
+        },
+    };
+    written.map_err(|_| None)
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    error.to_string().contains("too long") || error.to_string().contains("too large") || error.to_string().contains("too big")
+/// What to say to a peer that could not be read; `None` when it is gone.
+fn reason(error: &Error) -> Option<Close> {
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) | Error::Utf8(_) => Some(Close::BadFrame),
+        _ => None,
+    }
 }

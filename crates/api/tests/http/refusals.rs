@@ -63,6 +63,8 @@ async fn queries_are_read_strictly() {
         ("root=7", "root"),
         ("state=running", "state"),
         ("task=a&task=b", "task"),
+        ("text=%ff", "text"),
+        ("%ff=x", "query"),
     ] {
         let reply = rig.get(&format!("/jobs?{query}")).send().await.problem(400, "invalid");
         assert_eq!(reply.json["field"], field, "{query}");

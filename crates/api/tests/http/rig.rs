@@ -91,6 +91,10 @@ impl Rig {
     }
 
     pub fn with(config: AccessConfig, limits: RateLimits) -> Rig {
+        Rig::with_hub(config, limits, HubLimits::default())
+    }
+
+    pub fn with_hub(config: AccessConfig, limits: RateLimits, hub_limits: HubLimits) -> Rig {
         api::install_crypto();
         let clock = ManualClock::at(NOW);
         let bus: Arc<dyn Bus> = Arc::new(bus::InProcess::default());
@@ -104,7 +108,7 @@ impl Rig {
             clock: clock.clone(),
             catalog: Catalog { tasks, total: 4 },
         });
-        let hub = Hub::new(store.clone(), output, engine.clone(), clock.clone(), HubLimits::default());
+        let hub = Hub::new(store.clone(), output, engine.clone(), clock.clone(), hub_limits);
         let stop = CancellationToken::new();
         let release = Release::new(store, vec![engine.clone(), hub.clone()]);
         tokio::spawn(release.run(bus, stop.clone()));
@@ -189,6 +193,12 @@ impl Call {
         (self.app, request)
     }
 
+    /// The status of the answer, whose body may have no end.
+    pub async fn status(self) -> StatusCode {
+        let (app, request) = self.build();
+        app.oneshot(request).await.expect("the router never fails").status()
+    }
+
     pub async fn send(self) -> Reply {
         let (app, request) = self.build();
         let told = format!("{} {}", request.method(), request.uri());
@@ -256,21 +266,34 @@ pub fn signed(subject: &str, change: Value, secret: &[u8]) -> String {
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token")
 }
 
+/// Ann's claims under a signature that is not ours.
+pub fn forged() -> String {
+    signed("ann", json!({}), b"another secret that has also at least 32 bytes")
+}
+
+/// Ann's claims under no signature: the header says so in this word.
+pub fn unsigned(word: &str) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let header = json!({"alg": word, "typ": "JWT"}).to_string();
+    let mut encoded = String::new();
+    for chunk in header.as_bytes().chunks(3) {
+        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let digit = |place: usize| DIGITS[(bits >> (18 - 6 * place)) as usize & 63] as char;
+        encoded.extend((0..=chunk.len()).map(digit));
+    }
+    let claims = ann().split('.').nth(1).expect("claims").to_owned();
+    format!("{encoded}.{claims}.")
+}
+
 pub fn ann() -> String {
     token("ann", json!({}))
 }
 
-/// Request limits for tests: none, or such that one request uses them up.
+/// Request limits for tests.
 pub struct Limits;
 
 impl Limits {
     pub fn none() -> RateLimits {
         RateLimits { principal: None, refused_address: None, in_open_mode: false }
-    }
-
-    pub fn one() -> RateLimits {
-        let one = std::num::NonZeroU32::MIN;
-        let limit = Some(api::RateLimit { per_second: one, burst: one });
-        RateLimits { principal: limit, refused_address: limit, in_open_mode: true }
     }
 }

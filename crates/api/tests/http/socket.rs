@@ -9,11 +9,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::rig::{NOW, Rig, SOON, ann, closed_config, token};
+use crate::rig::{Rig, SOON, ann, closed_config};
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-async fn serve(rig: &Rig) -> SocketAddr {
+pub async fn serve(rig: &Rig) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let service = rig.app.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -21,7 +21,7 @@ async fn serve(rig: &Rig) -> SocketAddr {
     address
 }
 
-async fn connect(address: SocketAddr, origin: Option<&'static str>) -> Result<Socket, Error> {
+pub async fn connect(address: SocketAddr, origin: Option<&'static str>) -> Result<Socket, Error> {
     let mut request = format!("ws://{address}/api/v1/live").into_client_request()?;
     if let Some(origin) = origin {
         request.headers_mut().insert("origin", http::HeaderValue::from_static(origin));
@@ -30,17 +30,17 @@ async fn connect(address: SocketAddr, origin: Option<&'static str>) -> Result<So
 }
 
 impl Socket {
-    async fn send(&mut self, frame: Value) {
+    pub async fn send(&mut self, frame: Value) {
         self.0.send(Message::text(frame.to_string())).await.expect("an open socket");
     }
 
-    async fn message(&mut self) -> Message {
+    pub async fn message(&mut self) -> Message {
         let message = tokio::time::timeout(SOON, self.0.next()).await.expect("a message in time");
         message.expect("an open socket").expect("a message")
     }
 
     /// The next frame of this type; others are passed over.
-    async fn frame(&mut self, kind: &str) -> Value {
+    pub async fn frame(&mut self, kind: &str) -> Value {
         loop {
             match self.message().await {
                 Message::Text(text) => {
@@ -54,10 +54,38 @@ impl Socket {
         }
     }
 
-    async fn close_code(&mut self) -> u16 {
+    /// All frames up to the one that is wanted.
+    pub async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|frame| !wanted(frame)) {
+            match self.message().await {
+                Message::Text(text) => heard.push(serde_json::from_str(&text).expect("JSON")),
+                other => panic!("{other:?} after {heard:#?}"),
+            }
+        }
+        heard
+    }
+
+    pub async fn close_code(&mut self) -> u16 {
+        self.close_reason().await.0
+    }
+
+    /// The code of the close that comes next; nothing before it may speak of this job.
+    pub async fn close_code_without(&mut self, job: &str) -> u16 {
+        loop {
+            match self.message().await {
+                Message::Close(frame) => return frame.expect("a reason").code.into(),
+                message => assert!(!message.to_string().contains(job), "{message}"),
+            }
+        }
+    }
+
+    /// The close that comes next, other messages passed over: its code and its name.
+    pub async fn close_reason(&mut self) -> (u16, String) {
         loop {
             if let Message::Close(frame) = self.message().await {
-                return frame.expect("a reason").code.into();
+                let frame = frame.expect("a reason");
+                return (frame.code.into(), frame.reason.to_string());
             }
         }
     }
@@ -80,29 +108,6 @@ async fn a_watcher_gets_the_state_and_what_happens() {
     assert_eq!((update["kind"].clone(), update["job"]["id"].clone()), (json!("submitted"), json!(other)));
     socket.send(json!({"type": "ping"})).await;
     socket.frame("pong").await;
-}
-
-#[tokio::test]
-async fn who_may_not_is_told_so_by_the_close_code() {
-    let rig = Rig::closed();
-    let address = serve(&rig).await;
-    let expired = token("ann", json!({"exp": NOW.0 / 1_000 - 60}));
-    for (frame, code) in [
-        (json!({"type": "auth", "token": "x"}), 4200),
-        (json!({"type": "auth"}), 4200),
-        (json!({"type": "auth", "token": expired}), 4100),
-    ] {
-        let mut socket = connect(address, None).await.expect("a socket");
-        socket.send(frame.clone()).await;
-        assert_eq!(socket.close_code().await, code, "{frame}");
-    }
-    let mut socket = connect(address, None).await.expect("a socket");
-    socket.send(json!({"type": "auth", "token": "x".repeat(70_000)})).await;
-    assert_eq!(socket.close_code().await, 4202);
-    match connect(address, Some("https://evil.example")).await {
-        Err(Error::Http(response)) => assert_eq!(response.status(), 403),
-        other => panic!("a foreign origin got in: {:?}", other.is_ok()),
-    }
 }
 
 #[tokio::test]

@@ -12,18 +12,8 @@ use http::StatusCode;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 
+use crate::keys::*;
 use crate::rig::{Limits, NOW, Rig, SECRET, closed_config, signed};
-
-// Keys made for these tests; nothing else knows them.
-const EC_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgpE5zkmYoQZMOIO40\nygybgcRHKCd3voNSLOE9XKOTHU+hRANCAAQ+hrfpbhjdZik0uMpqD54AF/CHvsbg\nHIJK7/Gz2+lB+JYJP9Y8j94vBF+zRfixKVtlvHGNe7Mc5dMPVPyZh3hs\n-----END PRIVATE KEY-----\n";
-const EC_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPoa36W4Y3WYpNLjKag+eABfwh77G\n4ByCSu/xs9vpQfiWCT/WPI/eLwRfs0X4sSlbZbxxjXuzHOXTD1T8mYd4bA==\n-----END PUBLIC KEY-----\n";
-const ED_PRIVATE: &str =
-    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFDnfwsMsrnrOAGV6ckFXs/wSDv9FIA/nyjjPJOPGFpJ\n-----END PRIVATE KEY-----\n";
-const ED_PUBLIC: &str =
-    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ=\n-----END PUBLIC KEY-----\n";
-const EC_X: &str = "Poa36W4Y3WYpNLjKag-eABfwh77G4ByCSu_xs9vpQfg";
-const EC_Y: &str = "lgk_1jyP3i8EX7NF-LEpW2W8cY17sxzl0w9U_JmHeGw";
-const ED_X: &str = "4ylVQoxtZRlnZpo40cUecPTB7kafGyjb5FQlqbRRKzQ";
 
 fn jwt(algorithm: Algorithm, key: JwtKey) -> JwtConfig {
     JwtConfig { algorithm, key, issuer: None, audience: None, private_hosts: vec!["127.0.0.1".into()], default_scopes: Vec::new() }
@@ -45,24 +35,46 @@ fn by(algorithm: jsonwebtoken::Algorithm, kid: Option<&str>, change: Value) -> S
     api::install_crypto();
     let key = match algorithm {
         jsonwebtoken::Algorithm::ES256 => EncodingKey::from_ec_pem(EC_PRIVATE.as_bytes()),
+        jsonwebtoken::Algorithm::RS256 | jsonwebtoken::Algorithm::RS512 => EncodingKey::from_rsa_pem(RSA_PRIVATE.as_bytes()),
         _ => EncodingKey::from_ed_pem(ED_PRIVATE.as_bytes()),
     };
     let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
     jsonwebtoken::encode(&header, &claims(change), &key.expect("a key")).expect("a token")
 }
 
+/// The token with one character of its signature changed.
+fn broken(token: &str) -> String {
+    let (rest, signature) = token.rsplit_once('.').expect("a signature");
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{rest}.{first}{}", &signature[1..])
+}
+
 #[tokio::test]
 async fn only_the_configured_algorithm_counts() {
-    use jsonwebtoken::Algorithm::{ES256, EdDSA};
-    let (ec, ed) = (by(ES256, None, json!({})), by(EdDSA, None, json!({})));
-    let confused = signed("ann", json!({}), EC_PUBLIC.as_bytes());
-    for (algorithm, pem, good, bad) in [(Algorithm::Es256, EC_PUBLIC, &ec, &ed), (Algorithm::EdDsa, ED_PUBLIC, &ed, &ec)] {
+    use jsonwebtoken::Algorithm::{ES256, EdDSA, RS256, RS512};
+    let algorithms = [RS256, ES256, EdDSA];
+    let tokens = algorithms.map(|algorithm| by(algorithm, None, json!({})));
+    let rules = [(Algorithm::Rs256, RSA_PUBLIC), (Algorithm::Es256, EC_PUBLIC), (Algorithm::EdDsa, ED_PUBLIC)];
+    for (place, (algorithm, pem)) in rules.into_iter().enumerate() {
         let rig = rig(jwt(algorithm, JwtKey::Pem(pem.as_bytes().to_vec())));
+        let good = &tokens[place];
         let me = rig.get("/me").token(good).send().await.expect(StatusCode::OK);
         assert_eq!(me.json["scopes"], json!(["jobs:read"]), "words of others are left out");
-        for token in [bad, &confused] {
+        let mut bad: Vec<String> = tokens.iter().filter(|token| *token != good).cloned().collect();
+        // The public key taken for a secret; the right key under another algorithm; claims or signature that were changed; none at all.
+        bad.extend([signed("ann", json!({}), pem.as_bytes()), by(RS512, None, json!({})), broken(good)]);
+        bad.extend([crate::rig::unsigned("none"), signed("ann", json!({}), SECRET)]);
+        let other = by(algorithms[place], None, json!({"sub": "eve"}));
+        let parts: Vec<&str> = good.split('.').collect();
+        let others: Vec<&str> = other.split('.').collect();
+        bad.push(format!("{}.{}.{}", parts[0], others[1], parts[2]));
+        for token in &bad {
             rig.get("/me").token(token).send().await.problem(401, "unauthenticated");
         }
+        let early = by(algorithms[place], None, json!({"nbf": NOW.0 / 1_000 + 60}));
+        rig.get("/me").token(&early).send().await.problem(401, "unauthenticated");
+        let late = by(algorithms[place], None, json!({"exp": NOW.0 / 1_000 - 60}));
+        rig.get("/me").token(&late).send().await.problem(401, "token_expired");
     }
 }
 
@@ -121,6 +133,38 @@ async fn keys_come_from_a_set_and_are_kept() {
     let redirected = rig(jwt(Algorithm::Es256, JwtKey::JwksUrl(format!("http://{address}/away"))));
     let reply = redirected.get("/me").token(&by(ES256, Some("one"), json!({}))).send().await.problem(503, "unavailable");
     assert!(!reply.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_set_that_rotates_is_followed() {
+    use jsonwebtoken::Algorithm::RS256;
+    let served = Arc::new(std::sync::Mutex::new(json!({"keys": [
+        {"kty": "RSA", "kid": "old", "use": "sig", "n": RSA_N, "e": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "kid": "other", "use": "sig", "alg": "ES256", "x": EC_X, "y": EC_Y},
+    ]})));
+    let answered = served.clone();
+    let answer = move || std::future::ready(answered.lock().expect("a set").to_string());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/keys", get(answer))).await });
+    let config = |path: &str| {
+        let jwt = jwt(Algorithm::Rs256, JwtKey::JwksUrl(format!("http://{address}/{path}")));
+        AccessConfig { jwt: Some(jwt), ..closed_config() }
+    };
+    let rig = Rig::with(config("keys"), Limits::none());
+    let me = async |kid: &str| rig.get("/me").token(&by(RS256, Some(kid), json!({}))).send().await;
+    me("old").await.expect(StatusCode::OK);
+    me("other").await.problem(401, "unauthenticated");
+
+    *served.lock().expect("a set") = json!({"keys": [{"kty": "RSA", "kid": "new", "use": "sig", "n": RSA_N, "e": "AQAB"}]});
+    // A reload that leaves these rules alone keeps the keys that were fetched, and asks no sooner for others.
+    rig.context.access.replace(config("keys")).expect("a good configuration");
+    me("old").await.expect(StatusCode::OK);
+    me("new").await.problem(401, "unauthenticated");
+    // Another address is another set, fetched anew: what only the former one held is good no more.
+    rig.context.access.replace(config("keys?2")).expect("a good configuration");
+    me("new").await.expect(StatusCode::OK);
+    me("old").await.problem(401, "unauthenticated");
 }
 
 #[test]

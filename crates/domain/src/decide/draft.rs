@@ -121,7 +121,7 @@ impl Draft {
             return Err(self.wrong_status());
         }
         self.job.settled = true;
-        self.job.ended_at = Some(self.now);
+        self.job.ended_at = Some(self.end());
         self.job.due_at = None;
         self.job.error = error;
         let was_open = self.job.is_attempt_open();
@@ -186,12 +186,18 @@ impl Draft {
 
     /// Writes the row of the newest attempt as ended now, with this outcome and the job's error.
     pub(super) fn correct_attempt(&mut self, outcome: &str) {
+        let ended_at = self.end();
         self.open_attempt();
         if let Some(attempt) = self.attempts.last_mut() {
-            attempt.ended_at = Some(self.now);
+            attempt.ended_at = Some(ended_at);
             attempt.outcome = Some(Text::from(outcome));
             attempt.error = self.job.error.clone();
         }
+    }
+
+    /// When what ends now ended. A clock that went back makes nothing end before it started.
+    fn end(&self) -> Timestamp {
+        self.job.started_at.map_or(self.now, |started| self.now.max(started))
     }
 
     fn stop_running_clock(&mut self) {

@@ -13,6 +13,10 @@ pub(super) fn report(mut draft: Draft, proof: LeaseProof, report: &Report) -> Re
     if !is_current(&draft.job, proof) {
         return Err(Refusal::StaleLease);
     }
+    if draft.job.mode == Mode::Tracked && matches!(report, Report::Wait { .. }) && !draft.job.wish.is_stop() {
+        // It would be pending once it is answered, and nobody could take it up.
+        return Err(Refusal::NobodyToRun { rev: draft.job.rev });
+    }
     draft.by_holder();
     if draft.job.is_attempt_open() {
         return in_time(draft, report);
@@ -150,7 +154,10 @@ fn forget_lease(moved: Result<(), Refusal>, draft: &mut Draft) -> Result<(), Ref
 
 fn time_limit_error(draft: &Draft) -> Option<JobError> {
     let limit = draft.job.policy.time_limit_ms?;
-    Some(JobError { kind: "time_limit".into(), message: format!("ran longer than its time limit of {limit} ms").into() })
+    Some(JobError {
+        kind: "time_limit".into(),
+        message: format!("ran longer than its time limit of {}", crate::time::in_words(limit)).into(),
+    })
 }
 
 /// `partial` when some items failed or were skipped.

@@ -30,13 +30,24 @@ struct Watch {
     ended: Option<Ended>,
     /// Whether this server ends it, because it stops itself.
     is_interrupted: bool,
+    /// Whether it is being killed because its lease is no longer current.
+    is_revoked: bool,
 }
 
 pub(super) async fn run(host: Arc<Host>, job: Arc<Job>, proof: LeaseProof) {
+    host.wait_for_former(job.id).await;
     let wished = Arc::new(Notify::new());
     host.engine.wished.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id, wished.clone());
-    let mut watch =
-        Watch { host: host.clone(), job: job.clone(), proof, ordered: 0, is_settled: false, ended: None, is_interrupted: false };
+    let mut watch = Watch {
+        host: host.clone(),
+        job: job.clone(),
+        proof,
+        ordered: 0,
+        is_settled: false,
+        ended: None,
+        is_interrupted: false,
+        is_revoked: false,
+    };
     match watch.launch().await {
         Ok(launch) => {
             tracing::info!(job = %job.id, task = %job.task, attempt = job.attempt, "starting");
@@ -53,6 +64,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.host.engine.wished.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.job.id);
         self.host.forget(&self.job, self.is_settled);
+        self.host.is_gone(self.job.id);
     }
 }
 
@@ -159,9 +171,27 @@ impl Watch {
         }
     }
 
-    /// Turns a wish that stands into an order, once.
+    /// Whether its lease is current. A lease that ran out while nobody could renew it (this process was stopped, the machine slept) is
+    /// taken up again, as long as no newer attempt was claimed.
+    async fn holds(&self, job: &Job) -> bool {
+        if job.lease.as_ref().is_none_or(|lease| lease.proof != self.proof) {
+            return false;
+        }
+        if job.is_attempt_open() {
+            return true;
+        }
+        let heartbeat = Report::Heartbeat { extend_ms: None };
+        !matches!(self.host.engine.report(job.id, self.proof, heartbeat).await, Err(crate::Error::Refused(_)))
+    }
+
+    /// Turns a wish that stands into an order, once. A child that has lost its lease is killed: another may be on its way.
     async fn obey(&mut self, child: &Child) {
         let Some(job) = self.current().await else { return };
+        if !self.is_settled && self.ended.is_none() && !self.is_revoked && !self.holds(&job).await {
+            self.is_revoked = true;
+            tracing::warn!(job = %job.id, attempt = self.job.attempt, "its lease was lost; killing it");
+            (child.orders)(Order::Kill);
+        }
         let wish = &job.wish;
         if wish.number <= self.ordered || job.attempt != self.job.attempt {
             return;

@@ -47,6 +47,9 @@ pub trait Output: Send + Sync + 'static {
     /// End of what an attempt has written; 0 when nothing.
     async fn end(&self, job: JobId, attempt: u32) -> Result<u64, OutputError>;
 
+    /// Jobs that have output, in the order of their ids, after one of them; at most `limit`.
+    async fn jobs(&self, after: Option<JobId>, limit: usize) -> Result<Vec<JobId>, OutputError>;
+
     /// Forgets a job's output.
     async fn remove(&self, job: JobId) -> Result<(), OutputError>;
 

@@ -39,6 +39,9 @@ pub enum CommitError {
     /// Nothing of it was written; it may be tried again.
     #[error("the store cannot write: {0}")]
     Unavailable(String),
+    /// Nothing of it was written, for want of room; it may be tried again once there is some.
+    #[error("the disk has no room: {0}")]
+    DiskFull(String),
     /// Whether it was written is not known.
     #[error("the outcome of the commit is not known: {0}")]
     OutcomeUnknown(String),
@@ -111,7 +114,7 @@ pub trait Store: Send + Sync + 'static {
     /// Oldest first.
     async fn attempts(&self, id: JobId) -> Result<Vec<Attempt>, ReadError>;
 
-    /// A job's own events, oldest first, after one of its revisions.
+    /// A job's own events, oldest first, after one of its revisions. A job that was deleted has none.
     async fn history(&self, id: JobId, after_rev: u64, limit: usize) -> Result<Vec<LoggedEvent>, ReadError>;
 
     async fn list(&self, query: JobQuery) -> Result<Page, ReadError>;
@@ -128,7 +131,7 @@ pub trait Store: Send + Sync + 'static {
     /// Jobs whose [`Job::wake_at`] is at or before `now`, at most `limit`.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Due, ReadError>;
 
-    /// Jobs of process mode whose attempt is open: what a server that starts must rescue.
+    /// Jobs whose attempt is open, by id: what a server that starts must rescue, or tell the newest progress of.
     async fn open_attempts(&self) -> Result<Vec<Job>, ReadError>;
 
     /// Removes kept idempotency answers and events that are older than their time, in small steps; answers how many rows.

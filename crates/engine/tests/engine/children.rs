@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::policy::Mode;
+use domain::job::JobError;
+use domain::policy::{Mode, Policy, Retry};
 use domain::request::Ask;
-use domain::{JobId, Status};
+use domain::{JobId, Request, Status};
 use engine::port::{Child, Ended, Launch, Order, Runner, Said, Swept};
-use engine::task::{Channel, Program, ProgressFrom, Task};
+use engine::task::{Catalog, Channel, Program, ProgressFrom, Task};
 use engine::{Conditions, Host};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -109,4 +110,63 @@ async fn a_job_whose_input_cannot_be_read_is_started_when_it_can() {
     child.says.send(Said::Completed { result: None }).await.expect("it is heard");
     world.pass(1).await;
     assert_eq!(world.job(id).await.status, Status::Completed);
+}
+
+/// A world whose task may run twice at a time and be tried twice.
+fn two_at_a_time() -> World {
+    let world = World::new();
+    let retry = Retry { attempts: 2, base_ms: 10, max_ms: 10, on_timeout: false };
+    let run = Task { concurrency: 2, policy: Arc::new(Policy { retry, ..Policy::default() }), ..task("run") };
+    world.engine.replace_catalog(Catalog { tasks: [(run.name.clone(), Arc::new(run))].into(), total: 8 });
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_attempt_starts_when_nothing_of_a_failed_child_is_left() {
+    let world = two_at_a_time();
+    let mut children = host(&world);
+    let id = world.submit(json!({"task": "run"})).await.job.id;
+    world.pass(1).await;
+    let first = children.try_recv().expect("it was started");
+    let error = JobError { kind: "error".into(), message: "once".into() };
+    first.says.send(Said::Failed { error, again: true }).await.expect("it is heard");
+    world.pass(3).await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.attempt), (Status::Running, 2), "its place is taken");
+    assert!(children.try_recv().is_err(), "the first lives on");
+    for word in [Said::Ended(Ended::Stopped), Said::Gone] {
+        first.says.send(word).await.expect("it is heard");
+    }
+    world.pass(1).await;
+    let second = children.try_recv().expect("it was started");
+    // The end of the first has not taken the second's lease and its wishes with it.
+    world.pass(60).await;
+    world.engine.ask(&world.ann(), id, Ask::Abort, &Conditions::default()).await.expect("it is asked");
+    world.pass(1).await;
+    assert_eq!((world.job(id).await.attempt, world.job(id).await.status), (2, Status::Running));
+    let mut orders = second.orders;
+    assert_eq!(orders.try_recv(), Ok(Order::Abort { wish: 1 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_lost_its_lease_is_killed_before_the_next_attempt_starts() {
+    let world = two_at_a_time();
+    let mut children = host(&world);
+    let id = world.submit(json!({"task": "run"})).await.job.id;
+    world.pass(1).await;
+    let mut first = children.try_recv().expect("it was started");
+    let proof = world.job(id).await.lease.as_ref().expect("a lease").proof;
+    world.store.commit(Request::Rescue { id, proof, why: "server_gone".into() }).await.expect("it is taken away");
+    world.pass(1).await;
+    assert_eq!(world.job(id).await.attempt, 2);
+    assert_eq!(first.orders.try_recv(), Ok(Order::Kill));
+    assert!(children.try_recv().is_err(), "it is not dead yet");
+    for word in [Said::Ended(Ended::Stopped), Said::Gone] {
+        first.says.send(word).await.expect("it is heard");
+    }
+    world.pass(1).await;
+    let second = children.try_recv().expect("it was started");
+    second.says.send(Said::Completed { result: None }).await.expect("it is heard");
+    world.pass(1).await;
+    assert_eq!((world.job(id).await.status, world.job(id).await.attempt), (Status::Completed, 2));
 }

@@ -54,7 +54,7 @@ impl Store for FullDisk {
     async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let moves_nothing = matches!(request, Request::Clock { judge_leases: false, .. });
         match self.is_full.load(Ordering::SeqCst) && !moves_nothing {
-            true => Err(CommitError::Unavailable("the disk is full".into())),
+            true => Err(CommitError::DiskFull("of the test".into())),
             false => self.store.commit(request).await,
         }
     }

@@ -27,7 +27,7 @@ async fn counts_come_at_once_and_then_at_most_four_times_a_second() {
     let seconds = started.elapsed().as_secs_f64();
     assert!((seen.len() as f64) <= seconds * 4.0 + 1.0, "{} in {seconds} s", seen.len());
     let last = match tokio::time::timeout(Duration::from_millis(300), connection.next()).await {
-        Ok(frames) => serde_json::from_slice(&frames.unwrap()[0].json).unwrap(),
+        Ok(frames) => serde_json::from_slice(frames.unwrap()[0].json()).unwrap(),
         Err(_) => seen.pop().unwrap(),
     };
     assert_eq!(last["stats"]["total"], 100);
@@ -44,6 +44,31 @@ async fn tasks_come_at_once_and_when_they_change() {
     assert_eq!(told(&connection).await, ["live 1", "tasks"]);
     rig.hub.notice(&Notice::Tasks);
     assert_eq!(connection.next().await.unwrap()[0].kind, "tasks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_is_told_of_what_changed_between_two_polls() {
+    let rig = Rig::new(limits());
+    rig.bump(1);
+    let poll = async |after: Option<&str>| {
+        let connection = rig.open_edge(Edge::Wait, Some(user("ann"))).unwrap();
+        connection.subscribe(1, Topic::Tenant, after);
+        connection.subscribe(2, Topic::Stats, after);
+        let polled = connection.poll(Duration::from_secs(5)).await.unwrap();
+        let frames = polled.frames.iter().map(|frame| serde_json::from_slice::<serde_json::Value>(frame.json()).unwrap());
+        (polled.position, frames.filter(|frame| frame["type"] == "stats").map(|frame| frame["stats"]["total"].as_u64()).next_back())
+    };
+    assert_eq!(poll(None).await, ("e1-1".into(), Some(Some(1))), "the first answer holds the counts");
+    rig.event(2, Submitted, |job| job.owner = "bob".into());
+    rig.bump(3);
+    let (mut position, mut newest) = poll(Some("e1-1")).await;
+    if newest.is_none() {
+        (position, newest) = poll(Some(&position)).await;
+    }
+    assert_eq!((&*position, newest), ("e1-3", Some(Some(2))), "what happened while nobody asked is told");
+    let started = Instant::now();
+    assert_eq!(poll(Some(&position)).await, ("e1-3".into(), None));
+    assert!(started.elapsed() >= Duration::from_secs(5), "nothing changed: it waits");
 }
 
 fn write(rig: &Rig, attempt: u32, stream: &'static str, bytes: &[u8]) {
@@ -101,8 +126,8 @@ async fn of_much_output_the_end_is_sent_at_the_pace_of_the_client() {
     let connection = rig.open(user("ann"));
     connection.subscribe(1, Topic::Output(JobId(1)), None);
     let first = connection.next().await.unwrap();
-    assert!(first.iter().map(|frame| frame.json.len()).sum::<usize>() < 100_000, "only as much as there is room for");
-    let begin: serde_json::Value = serde_json::from_slice(&first[2].json).unwrap();
+    assert!(first.iter().map(|frame| frame.json().len()).sum::<usize>() < 100_000, "only as much as there is room for");
+    let begin: serde_json::Value = serde_json::from_slice(first[2].json()).unwrap();
     assert_eq!(begin["gap"], serde_json::json!({"from": 0, "to": 1_000_000 - 262_144}));
     let rest = drain(&connection).await;
     assert_eq!(rest.last().unwrap()["next"], 1_000_000);

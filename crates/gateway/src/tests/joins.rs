@@ -73,6 +73,73 @@ async fn a_resume_is_served_from_the_ring_then_the_log_and_else_by_a_snapshot() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_restart_the_newest_of_the_log_is_read_once_for_all() {
+    let mut rig = Rig::new(limits());
+    for _ in 0..3_000 {
+        rig.bump(1);
+    }
+    rig.restart(HubLimits { ring_events: 2_500, ..limits() });
+    let ask = async |after: &str| {
+        let connection = rig.open(user("ann"));
+        connection.subscribe(1, Topic::Job(JobId(1)), Some(after));
+        drain(&connection).await.len()
+    };
+    assert_eq!(ask("e1-2990").await, 12, "hello, ten events, live");
+    let reads = rig.store.log_reads.load(Ordering::Relaxed);
+    assert_eq!(reads, 3, "two pages fit, the third does not");
+    for _ in 0..10 {
+        assert_eq!(ask("e1-1000").await, 2_002);
+    }
+    assert_eq!(rig.store.log_reads.load(Ordering::Relaxed), reads);
+    assert_eq!(ask("e1-900").await, 2_102);
+    assert!(rig.store.log_reads.load(Ordering::Relaxed) > reads, "what is older is read by whoever needs it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_who_resumes_is_told_the_progress_of_before() {
+    let mut rig = Rig::new(limits());
+    rig.event(1, Changed, |job| {
+        job.tick = 7;
+        job.progress = Progress { current: Some(7), ..Progress::default() };
+    });
+    rig.restart(limits());
+    let connection = rig.open(user("ann"));
+    connection.subscribe(1, Topic::Tenant, Some("e1-1"));
+    assert_eq!(told(&connection).await, ["live 1 at 1 resumed", "progress 1.7 [1]"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_several_are_told_alike_is_one_run_of_frames() {
+    let rig = Rig::new(HubLimits { shards: 1, ..limits() });
+    let tenant: Vec<_> = (0..3).map(|_| rig.open(operator())).collect();
+    for connection in &tenant {
+        connection.subscribe(1, Topic::Tenant, None);
+        drain(connection).await;
+    }
+    let one = rig.open(user("ann"));
+    rig.bump(1);
+    one.subscribe(1, Topic::Job(JobId(1)), None);
+    drain(&one).await;
+    for connection in &tenant {
+        drain(connection).await;
+    }
+    for id in [2, 1, 3, 1] {
+        rig.commit(id, Changed, |_| {});
+    }
+    rig.release();
+    idle().await;
+    let pieces: Vec<_> = [&tenant[0], &tenant[1]].map(|connection| connection.next_messages()).into();
+    let pieces = futures::future::join_all(pieces).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(pieces[0].len(), 1, "four messages in one piece");
+    assert_eq!(pieces[0][0].as_ptr(), pieces[1][0].as_ptr(), "encoded once");
+    let frames = tenant[2].next().await.unwrap();
+    let apart: Vec<u8> = frames.iter().flat_map(|frame| frame.message().to_vec()).collect();
+    assert_eq!(frames.iter().map(|frame| frame.place().unwrap()).collect::<Vec<_>>(), [2, 3, 4, 5]);
+    assert_eq!(pieces[0][0], apart);
+    assert_eq!(one.next_messages().await.unwrap().len(), 2, "nobody else was told just these two");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_of_somebody_else_is_seen_under_no_topic() {
     let rig = Rig::new(limits());
     let tagged = |job: &mut domain::Job| {
@@ -187,10 +254,10 @@ async fn a_large_snapshot_comes_in_pages_at_the_pace_of_the_client() {
     connection.subscribe(1, Topic::Tenant, None);
     let first = connection.next().await.unwrap();
     assert!(first.iter().all(|frame| frame.kind != "live"));
-    assert!(first.iter().map(|frame| frame.json.len()).sum::<usize>() < 300_000);
+    assert!(first.iter().map(|frame| frame.json().len()).sum::<usize>() < 300_000);
     let rest = drain(&connection).await;
     let pages: Vec<_> =
-        first.iter().map(|frame| serde_json::from_slice(&frame.json).unwrap()).chain(rest).collect::<Vec<serde_json::Value>>();
+        first.iter().map(|frame| serde_json::from_slice(frame.json()).unwrap()).chain(rest).collect::<Vec<serde_json::Value>>();
     let pages: Vec<_> = pages.iter().filter(|frame| frame["type"] == "snapshot").collect();
     assert!(pages.len() > 3);
     assert_eq!(pages.iter().map(|page| page["jobs"].as_array().unwrap().len()).sum::<usize>(), 800);

@@ -207,7 +207,7 @@ async fn run(seed: u64) -> [u64; 4] {
                 };
                 client.connection = Some(connection);
                 for frame in taken.into_iter().flatten() {
-                    client.apply(&serde_json::from_slice(&frame.json).unwrap(), seed);
+                    client.apply(&serde_json::from_slice(frame.json()).unwrap(), seed);
                 }
             }
         }

@@ -104,7 +104,7 @@ impl Store for FakeStore {
         Err(ReadError::Closed)
     }
     async fn open_attempts(&self) -> Result<Vec<Job>, ReadError> {
-        Err(ReadError::Closed)
+        Ok(lock(&self.rows).jobs.values().filter(|job| job.status.is_active()).cloned().collect())
     }
     async fn sweep(&self, _: Timestamp) -> Result<u64, CommitError> {
         Err(CommitError::Closed)
@@ -142,6 +142,9 @@ impl Output for FakeOutput {
     async fn end(&self, job: JobId, attempt: u32) -> Result<u64, OutputError> {
         Ok(lock(&self.0).get(&(job, attempt)).map_or(0, |pieces| pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum()))
     }
+    async fn jobs(&self, _: Option<JobId>, _: usize) -> Result<Vec<JobId>, OutputError> {
+        Ok(Vec::new())
+    }
     async fn remove(&self, _: JobId) -> Result<(), OutputError> {
         Ok(())
     }
@@ -169,7 +172,7 @@ pub struct Tokens(pub Mutex<HashMap<String, Principal>>);
 impl Authenticator for Tokens {
     async fn authenticate(&self, token: Option<&str>) -> Result<Principal, AuthRefusal> {
         let known = lock(&self.0).get(token.unwrap_or_default()).cloned();
-        known.ok_or(AuthRefusal { close: Close::Unauthenticated, message: "no such token".into() })
+        known.ok_or(AuthRefusal::new(Close::Unauthenticated, "no such token"))
     }
     fn still_valid(&self, principal: &Principal) -> bool {
         lock(&self.0).values().any(|known| known == principal)
@@ -202,6 +205,11 @@ impl Rig {
         let clock = ManualClock::at(Timestamp(1_000_000));
         let hub = Hub::new(store.clone(), output.clone(), lookup.clone(), clock.clone(), limits);
         Rig { store, output, lookup, clock, tokens: Arc::default(), hub }
+    }
+
+    /// The same store under a hub that was just started.
+    pub fn restart(&mut self, limits: HubLimits) {
+        self.hub = Hub::new(self.store.clone(), self.output.clone(), self.lookup.clone(), self.clock.clone(), limits);
     }
 
     /// Commits an event without releasing it to the hub.
@@ -343,7 +351,7 @@ pub async fn drain(connection: &Connection) -> Vec<Value> {
     let mut all = Vec::new();
     while let Ok(Ok(frames)) = tokio::time::timeout(Duration::from_millis(1), connection.next()).await {
         all.extend(frames.iter().map(|frame| {
-            let json: Value = serde_json::from_slice(&frame.json).unwrap();
+            let json: Value = serde_json::from_slice(frame.json()).unwrap();
             assert_eq!(json["type"], frame.kind);
             json
         }));

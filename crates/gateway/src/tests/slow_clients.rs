@@ -76,7 +76,7 @@ async fn overflow(limits: HubLimits, holds: bool) {
         true => assert_eq!(places, (2..=501 + bumped).collect::<Vec<_>>(), "each once, in order"),
         false => {
             let live = frames.iter().rfind(|frame| frame.kind == "live").unwrap();
-            assert!(std::str::from_utf8(&live.json).unwrap().contains("\"reason\":\"overflow\""));
+            assert!(std::str::from_utf8(live.json()).unwrap().contains("\"reason\":\"overflow\""));
             assert!(places.is_sorted_by(|a, b| a < b));
             assert_eq!(*places.last().unwrap().max(&live.place().unwrap()), 501 + bumped);
         }

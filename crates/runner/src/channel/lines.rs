@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{Heard, Tell, around_input, garbage, line};
+use super::{Heard, Tell, around_input, bounded, garbage, line};
 use crate::launch::Launch;
 use crate::said::{Level, Progress};
 
@@ -61,6 +61,7 @@ pub(super) fn hear(bytes: &[u8]) -> Vec<Heard> {
     vec![match word {
         Word::Progress { percentage, current, total, message, ok, failed, skipped } => {
             let percentage = percentage.map(|percentage| percentage.clamp(0.0, 100.0));
+            let [current, total, ok, failed, skipped] = [current, total, ok, failed, skipped].map(|count| count.map(bounded));
             Heard::Progress(Progress { percentage, current, total, message, ok, failed, skipped })
         }
         Word::Log { level, text } => Heard::Log { level: level_of(level.as_deref()), text },

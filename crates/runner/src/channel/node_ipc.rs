@@ -1,13 +1,16 @@
 //! The channel `node-ipc`: Node's own framing (one JSON value per line), and inside it the messages of the child processes
 //! of the SSE task system: `init`, `pause`, `resume`, `abort` to the child, partial `TaskUpdate`s from it.
 //!
+//! One word is ours: an error with `retry: false` says that another attempt is useless. That system knows no retry, and its workers never
+//! say it.
+//!
 //! Messages whose `cmd` starts with `NODE_` are Node's own and say nothing to us.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Heard, Tell, around_input, garbage, line};
+use super::{Heard, Tell, around_input, bounded, garbage, line};
 use crate::launch::Launch;
 use crate::said::{Level, Progress};
 
@@ -19,13 +22,14 @@ struct Update<'a> {
     progress: Option<Value>,
     message: Option<Value>,
     error: Option<Value>,
+    retry: Option<Value>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
 }
 
 /// What has to be remembered between two messages.
 #[derive(Debug, Default)]
-pub(crate) struct Ear {
+pub struct Ear {
     /// The last status was `paused`, so `running` means resumed.
     paused: bool,
 }
@@ -57,7 +61,8 @@ impl Ear {
             ("error", _) | (_, "failed") => {
                 let error = update.error.as_ref().map(text_of).or(message);
                 let message = error.unwrap_or_else(|| "the worker reported an error".to_owned());
-                heard.push(Heard::Failed { message, kind: None, no_retry: false });
+                let no_retry = update.retry == Some(Value::Bool(false));
+                heard.push(Heard::Failed { message, kind: None, no_retry });
             }
             ("result", _) | (_, "completed") => {
                 let result = update.result.map(|result| result.get().to_owned()).filter(|text| text != "null");
@@ -80,7 +85,7 @@ impl Ear {
 
 fn progress_of(value: &Value) -> Progress {
     // These numbers are whatever the worker computed: 33.3 of 100 steps is not refused.
-    let count = |name| value.get(name).and_then(Value::as_f64).filter(|n| *n >= 0.0).map(|n| n as u64);
+    let count = |name| value.get(name).and_then(Value::as_f64).filter(|n| *n >= 0.0).map(|n| bounded(n as u64));
     Progress {
         percentage: value.get("percentage").and_then(Value::as_f64).map(|percentage| percentage.clamp(0.0, 100.0)),
         current: count("current"),

@@ -2,7 +2,7 @@
 
 /// One line of the stream.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Line {
+pub enum Line {
     /// Without its newline; never empty.
     Whole(Vec<u8>),
     /// Longer than the limit; skipped up to its newline.
@@ -10,7 +10,7 @@ pub(crate) enum Line {
 }
 
 #[derive(Debug)]
-pub(crate) struct Splitter {
+pub struct Splitter {
     limit: usize,
     held: Vec<u8>,
     skipping: bool,
@@ -18,12 +18,12 @@ pub(crate) struct Splitter {
 
 impl Splitter {
     /// `limit`: the longest line kept, bytes.
-    pub(crate) fn new(limit: usize) -> Self {
+    pub fn new(limit: usize) -> Self {
         Self { limit, held: Vec::new(), skipping: false }
     }
 
     /// Takes the next bytes; gives the lines that ended in them.
-    pub(crate) fn split(&mut self, mut bytes: &[u8]) -> Vec<Line> {
+    pub fn split(&mut self, mut bytes: &[u8]) -> Vec<Line> {
         let mut lines = Vec::new();
         while !bytes.is_empty() {
             let end = bytes.iter().position(|byte| *byte == b'\n');

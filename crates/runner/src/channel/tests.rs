@@ -24,6 +24,7 @@ fn words_are_understood() {
     check(Channel::Plain, &["anything"], &[]);
     let lines = |said, expected: &[Heard]| check(Channel::Lines, &[said], expected);
     lines("hello", &[garbage("hello")]);
+    lines("[\"resumed\"]", &[garbage("[\"resumed\"]")]);
     lines(r#"{"type":"unheard-of"}"#, &[garbage(r#"{"type":"unheard-of"}"#)]);
     lines(r#"{"type":"progress","percentage":120,"extra":1}"#, &[percent(100.0, None)]);
     lines(r#"{"type":"log","text":"a"}"#, &[log(Level::Info, "a")]);
@@ -54,6 +55,8 @@ fn words_are_understood() {
         &[percent(100.0, None), completed(Some(r#"{"n":1}"#))],
     );
     node(&[r#"{"type":"error","status":"failed","error":"no"}"#], &[failed("no", None, false)]);
+    node(&[r#"{"type":"error","error":"no","retry":false}"#], &[failed("no", None, true)]);
+    node(&[r#"{"type":"error","error":"no","retry":0}"#], &[failed("no", None, false)]);
     node(&[r#"{"type":"error","error":{"message":"deep"}}"#], &[failed("deep", None, false)]);
     node(&[r#"{"type":"status","status":"aborted"}"#], &[Heard::Aborted]);
 }

@@ -114,6 +114,50 @@ pub async fn hears_a_late_word(rig: &Rig) {
     assert_eq!(rig.store.attempts(job.id).await.unwrap().len(), 1);
 }
 
+/// An hour ahead and an hour back: what was left of a lease, a running time, a wait and a time to start is left of it, once, whatever is
+/// written next; a moment that somebody named stays.
+pub async fn keeps_lengths_over_a_jump(rig: &Rig) {
+    const HOUR: i64 = 3_600_000;
+    let retry = Retry { attempts: 3, base_ms: 600_000, max_ms: 900_000, on_timeout: false };
+    let policy = Arc::new(Policy { retry, start_within_ms: Some(600_000), ..Policy::default() });
+    let running = rig.running(1).await;
+    let flaky = rig.submit(NewJob { policy: policy.clone(), ..rig.new_job("ann", "flaky") }).await;
+    rig.claim(&[("flaky", 1)], [2]).await;
+    rig.report(flaky.id, 2, Report::Fail { error: error("boom"), again: true, interrupted: false }).await.unwrap();
+    let pending = rig.submit(NewJob { policy, ..rig.new_job("ann", "b") }).await;
+    let named = Some(rig.now().plus_ms(7_200_000));
+    let scheduled = rig.submit(NewJob { run_at: named, ..rig.new_job("ann", "c") }).await;
+    let before = [rig.job(running.id).await, rig.job(flaky.id).await, rig.job(pending.id).await];
+    let nothing = || Request::SaveProgress { entries: Vec::new() };
+    let mut by = 0;
+    for jump in [HOUR, -HOUR, -HOUR] {
+        by += jump;
+        rig.clock.jump_ms(jump);
+        rig.store.commit(nothing()).await.unwrap();
+        rig.store.commit(nothing()).await.unwrap();
+        let moved = |at: Option<domain::Timestamp>| at.map(|at| domain::Timestamp(at.0 + by));
+        let now = [rig.job(running.id).await, rig.job(flaky.id).await, rig.job(pending.id).await];
+        for (was, is) in before.iter().zip(&now) {
+            let expires = |job: &domain::Job| job.lease.as_ref().map(|lease| lease.expires_at).filter(|_| job.is_attempt_open());
+            assert_eq!((expires(is), is.running_since), (moved(expires(was)), moved(was.running_since)));
+            assert_eq!(is.start_by, moved(was.start_by));
+            assert_eq!((is.status, is.started_at, is.created_at), (was.status, was.started_at, was.created_at));
+        }
+        assert_eq!(now[1].due_at, moved(before[1].due_at), "a wait goes on");
+        assert!(now[1].rev > before[1].rev, "and who watches is told when it ends now");
+        assert_eq!(rig.job(scheduled.id).await.due_at, named);
+    }
+    // What comes first after a jump is decided by the new time, and not moved a second time.
+    rig.clock.jump_ms(-HOUR);
+    rig.store.commit(Request::RenewLeases { entries: vec![(running.id, proof(1))] }).await.unwrap();
+    assert_eq!(rig.job(running.id).await.lease.unwrap().expires_at, rig.now().plus_ms(30_000));
+    rig.report(running.id, 1, Report::Complete { result: None }).await.unwrap();
+    let ended = rig.job(running.id).await;
+    assert_eq!(ended.ended_at, ended.started_at, "nothing ends before it starts");
+    super::checks::log_is_whole(&*rig.store).await;
+    super::checks::counters_add_up(&*rig.store, "t").await;
+}
+
 pub async fn deletes_an_ended_job(rig: &Rig) {
     let job = rig.submit(NewJob { tags: vec![text("x")], ..rig.new_job("ann", "a") }).await;
     let delete = || Request::Delete { tenant: text("t"), id: job.id, asked: rig.asked() };
@@ -137,15 +181,16 @@ pub async fn gives_no_job_to_another_tenant(rig: &Rig) {
 }
 
 pub async fn shows_open_attempts(rig: &Rig) {
-    rig.running(1).await;
+    let tracked = rig.running(1).await;
     let job = rig.submit(NewJob { mode: Mode::Process, ..rig.new_job("ann", "a") }).await;
     let held = rig.submit(NewJob { mode: Mode::Process, ..rig.new_job("ann", "a") }).await;
     rig.ask(held.id, Ask::Pause).await.unwrap();
-    assert!(rig.store.open_attempts().await.unwrap().is_empty(), "a job held before its start has no attempt");
+    let open = rig.store.open_attempts().await.unwrap();
+    assert_eq!(open.iter().map(|job| job.id).collect::<Vec<_>>(), [tracked.id], "a job held before its start has no attempt");
     rig.claim_mode(Mode::Process, &[("a", 9)], 9, [5]).await;
     let open = rig.store.open_attempts().await.unwrap();
-    assert_eq!(open.iter().map(|job| job.id).collect::<Vec<_>>(), [job.id]);
-    assert_eq!(open[0].lease.as_ref().unwrap().proof, proof(5));
+    assert_eq!(open.iter().map(|job| job.id).collect::<Vec<_>>(), [tracked.id, job.id]);
+    assert_eq!(open[1].lease.as_ref().unwrap().proof, proof(5));
 }
 
 pub async fn tells_what_is_due(rig: &Rig) {

@@ -118,6 +118,21 @@ pub async fn joins_small_pieces_and_leaves_lines(output: &dyn Output) {
     assert_eq!(output.read(JOB, 2, 0, 10_000).await.unwrap().pieces.len(), 2);
 }
 
+pub async fn names_the_jobs_it_has(output: &dyn Output) {
+    for job in [44, JOB.0, 43, 1 << 120] {
+        for attempt in [1, 2] {
+            output.append(JobId(job), attempt, vec![piece("stdout", "first"), piece("stderr", "second")]).await.unwrap();
+        }
+    }
+    let all = [JOB, JobId(43), JobId(44), JobId(1 << 120)];
+    assert_eq!(output.jobs(None, 100).await.unwrap(), all);
+    assert_eq!(output.jobs(None, 2).await.unwrap(), all[..2]);
+    assert_eq!(output.jobs(Some(JobId(43)), 100).await.unwrap(), all[2..]);
+    assert_eq!(output.jobs(Some(all[3]), 100).await.unwrap(), []);
+    output.remove(JobId(43)).await.unwrap();
+    assert_eq!(output.jobs(None, 100).await.unwrap(), [JOB, JobId(44), JobId(1 << 120)]);
+}
+
 pub async fn forgets_a_job(output: &dyn Output) {
     output.append(JOB, 1, vec![piece("stdout", "first")]).await.unwrap();
     output.append(JOB, 2, vec![piece("stdout", "second")]).await.unwrap();

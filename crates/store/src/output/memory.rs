@@ -1,6 +1,6 @@
 //! Output in memory: for tests and simulation.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -54,6 +54,11 @@ impl Output for MemoryOutput {
 
     async fn end(&self, job: JobId, attempt: u32) -> Result<u64, OutputError> {
         Ok(self.with(|written| written.get(&(job, attempt)).map_or(0, |written| written.end)))
+    }
+
+    async fn jobs(&self, after: Option<JobId>, limit: usize) -> Result<Vec<JobId>, OutputError> {
+        let jobs: BTreeSet<JobId> = self.with(|written| written.keys().map(|(job, _)| *job).collect());
+        Ok(jobs.into_iter().filter(|job| after.is_none_or(|after| *job > after)).take(limit).collect())
     }
 
     async fn remove(&self, job: JobId) -> Result<(), OutputError> {

@@ -42,6 +42,7 @@ enum Message {
     Append(Key, Writings, Reply<u64>),
     Read { of: Key, offset: u64, limit: u64, reply: Reply<OutputRead> },
     End(Key, Reply<u64>),
+    Jobs(Option<JobId>, usize, Reply<Vec<JobId>>),
     Remove(JobId, Reply<()>),
 }
 
@@ -60,14 +61,14 @@ impl SqliteOutput {
         let explain = |error: rusqlite::Error| crate::sqlite::explain(error, folder, &file);
         let conn = Connection::open(&file).map_err(explain)?;
         conn.busy_timeout(Duration::from_secs(5)).map_err(explain)?;
-        conn.execute_batch(
-            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
-        )
-        .map_err(explain)?;
         let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
         if version > 1 {
             return Err(OpenError::Newer { file: file.clone(), found: version, known: 1 });
         }
+        conn.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+        )
+        .map_err(explain)?;
         conn.execute_batch(SCHEMA).map_err(explain)?;
         let (inbox, messages) = mpsc::channel(4 * GROUP);
         let thread = std::thread::Builder::new()
@@ -106,6 +107,10 @@ impl Output for SqliteOutput {
         self.ask(|reply| Message::End((job, attempt), reply)).await
     }
 
+    async fn jobs(&self, after: Option<JobId>, limit: usize) -> Result<Vec<JobId>, OutputError> {
+        self.ask(|reply| Message::Jobs(after, limit, reply)).await
+    }
+
     async fn remove(&self, job: JobId) -> Result<(), OutputError> {
         self.ask(|reply| Message::Remove(job, reply)).await
     }
@@ -142,6 +147,9 @@ fn run(conn: &Connection, mut inbox: mpsc::Receiver<Message>) {
                 }
                 Message::End(of, reply) => {
                     let _ = reply.send(end(conn, of).map_err(failed));
+                }
+                Message::Jobs(after, limit, reply) => {
+                    let _ = reply.send(jobs(conn, after, limit).map_err(failed));
                 }
                 Message::Remove(job, reply) => {
                     let _ = reply.send(remove(conn, job).map_err(failed));
@@ -237,6 +245,20 @@ fn read(conn: &Connection, of: Key, offset: u64, limit: u64) -> rusqlite::Result
         }
     }
     Ok(trim::assemble(kept, offset, limit, end))
+}
+
+/// One step of the index for each job, however much each has written.
+fn jobs(conn: &Connection, mut after: Option<JobId>, limit: usize) -> rusqlite::Result<Vec<JobId>> {
+    let mut next = conn.prepare_cached("SELECT job FROM chunk WHERE job > ?1 ORDER BY job LIMIT 1")?;
+    let mut found = Vec::new();
+    while found.len() < limit {
+        // Before the first there is the empty key.
+        let key = after.map_or_else(Vec::new, |job| job.to_bytes().to_vec());
+        let Some(bytes) = next.query_row([key], |row| row.get::<_, [u8; 16]>(0)).optional()? else { break };
+        after = Some(JobId::from_bytes(bytes));
+        found.extend(after);
+    }
+    Ok(found)
 }
 
 fn remove(conn: &Connection, job: JobId) -> rusqlite::Result<()> {

@@ -34,10 +34,10 @@ pub(super) fn passive(conn: &Connection, on_sync_failure: &SyncFailure) {
     let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) else { return };
     match Failure::before_commit(&error) {
         Failure::Sync(why) => {
-            tracing::error!(%why, "the disk did not keep what was carried over: this process must not go on");
+            tracing::error!(%why, "the disk did not keep what was written: nothing more may be built on it, so this process ends; look at the disk, then start it again");
             on_sync_failure(&why);
         }
-        _ => tracing::warn!(%error, "the write-ahead log could not be carried over"),
+        failure => tracing::warn!(?failure, "the write-ahead log could not be carried over; trying again"),
     }
 }
 

@@ -9,6 +9,8 @@ use super::row::RowError;
 pub(super) enum Failure {
     /// Nothing of the group was written.
     RolledBack(String),
+    /// Nothing of the group was written, for want of room.
+    Full(String),
     /// It may have been written.
     Unknown(String),
     /// The disk did not take what it was asked to keep: what it holds is not known any more.
@@ -19,13 +21,33 @@ pub(super) enum Failure {
     NeedsDisk,
 }
 
+/// What happened, and what there is to do about it.
+fn in_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
+        Some((ErrorCode::DiskFull, _)) => {
+            format!("no room on the disk of the data folder ({error}): make room; what runs goes on, and nothing written is lost")
+        }
+        Some((ErrorCode::ReadOnly, _))
+        | Some((_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE)) => {
+            format!(
+                "the data folder cannot be written to ({error}): look at its disk; what runs goes on, and nothing written is lost"
+            )
+        }
+        Some((ErrorCode::CannotOpen, _)) => {
+            format!("a file of the data folder cannot be opened ({error}): is it still there, and are file descriptors left?")
+        }
+        _ => error.to_string(),
+    }
+}
+
 impl Failure {
     /// An error before COMMIT was tried.
     pub(super) fn before_commit(error: &rusqlite::Error) -> Failure {
         match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
             Some((_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) => Failure::Sync(error.to_string()),
             Some((ErrorCode::ConstraintViolation, code)) => Failure::constraint(code, error),
-            _ => Failure::RolledBack(error.to_string()),
+            Some((ErrorCode::DiskFull, _)) => Failure::Full(in_words(error)),
+            _ => Failure::RolledBack(in_words(error)),
         }
     }
 
@@ -39,10 +61,9 @@ impl Failure {
         match error.sqlite_error().map(|error| (error.code, error.extended_code)) {
             Some((_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) => Failure::Sync(error.to_string()),
             Some((ErrorCode::ConstraintViolation, code)) => Failure::constraint(code, error),
-            Some((ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::ReadOnly, _)) => {
-                Failure::RolledBack(error.to_string())
-            }
-            _ => Failure::Unknown(error.to_string()),
+            Some((ErrorCode::DiskFull, _)) => Failure::Full(in_words(error)),
+            Some((ErrorCode::DatabaseBusy | ErrorCode::ReadOnly, _)) => Failure::RolledBack(in_words(error)),
+            _ => Failure::Unknown(in_words(error)),
         }
     }
 }
@@ -80,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_rolls_back_and_other_faults_of_a_commit_are_unknown() {
-        assert!(matches!(Failure::of_commit(&failed(ffi::SQLITE_FULL)), Failure::RolledBack(_)));
+        assert!(matches!(Failure::of_commit(&failed(ffi::SQLITE_FULL)), Failure::Full(_)));
         assert!(matches!(Failure::of_commit(&failed(ffi::SQLITE_IOERR_WRITE)), Failure::Unknown(_)));
         assert!(matches!(Failure::before_commit(&failed(ffi::SQLITE_IOERR_WRITE)), Failure::RolledBack(_)));
         assert!(matches!(

@@ -17,7 +17,7 @@ use wire::convert::Payloads;
 
 use super::readers::Readers;
 use super::writer::{Call, Message};
-use super::{list, read};
+use super::{chain, list, read};
 use crate::books::Counters;
 
 /// What the writer knows and everybody may read without asking it.
@@ -94,7 +94,7 @@ impl SqliteStore {
         }
     }
 
-    /// Bounds the database to this many pages of 4 KiB, or lifts the bound. Above, commits are answered [`CommitError::Unavailable`].
+    /// Bounds the database to this many pages of 4 KiB, or lifts the bound. Above, commits are answered [`CommitError::DiskFull`].
     /// The bound ends with the process.
     pub async fn bound_pages(&self, pages: Option<u32>) -> Result<(), CommitError> {
         self.ask(|reply| Message::Bound(pages.unwrap_or(0), reply)).await
@@ -150,7 +150,7 @@ impl Store for SqliteStore {
     }
 
     async fn history(&self, id: JobId, after_rev: u64, limit: usize) -> Result<Vec<LoggedEvent>, ReadError> {
-        self.readers.run(move |conn| read::history(conn, id, after_rev, limit)).await
+        self.readers.run(move |conn| chain::history(conn, id, after_rev, limit)).await
     }
 
     async fn list(&self, query: JobQuery) -> Result<Page, ReadError> {

@@ -14,12 +14,41 @@ use crate::filter;
 
 /// One way into the jobs: rows of an index in which active and ended jobs lie apart, each sorted by id.
 struct Source {
-    /// From `FROM` to the last condition but those on `ended` and the id.
+    /// From `FROM` to the last condition but those on what keeps them apart and the id.
     from: String,
     params: Vec<Value>,
-    /// The names of the two columns in this source.
-    ended: &'static str,
+    /// The name of the id in this source.
     id: &'static str,
+    apart: Apart,
+}
+
+/// What keeps active and ended jobs apart in an index.
+enum Apart {
+    /// A column of this name.
+    Ended(&'static str),
+    /// The status, each of these sorted for itself: they are merged as they are read.
+    Status(Vec<Status>),
+}
+
+impl Source {
+    /// The statement for at most `rows` rows, newest first. Its last parameter is the id that all lie below. `None`: it holds no such jobs.
+    fn sql(&self, is_end: bool, rows: usize) -> Option<String> {
+        let Source { from, params, id, apart } = self;
+        let (columns, before) = (job_columns(), params.len() + 1);
+        match apart {
+            Apart::Ended(ended) => Some(format!(
+                "SELECT {columns} {from} AND {ended} = {} AND {id} < ?{before} ORDER BY {id} DESC LIMIT {rows}",
+                i32::from(is_end)
+            )),
+            Apart::Status(statuses) => {
+                let of_kind = statuses.iter().filter(|status| status.is_end() == is_end);
+                let arms =
+                    of_kind.map(|status| format!("SELECT {columns} {from} AND job.status = '{status}' AND {id} < ?{before}"));
+                let arms: Vec<String> = arms.collect();
+                (!arms.is_empty()).then(|| format!("{} ORDER BY 1 DESC LIMIT {rows}", arms.join(" UNION ALL ")))
+            }
+        }
+    }
 }
 
 /// What a scan of one source found.
@@ -87,19 +116,13 @@ struct Bounds {
 }
 
 fn scan(conn: &Connection, source: &Source, is_end: bool, query: &JobQuery, bounds: Bounds) -> Result<Scanned, RowError> {
-    let Source { from, params, ended, id } = source;
-    let sql = format!(
-        "SELECT {} {from} AND {ended} = {} AND {id} < ? ORDER BY {id} DESC LIMIT {}",
-        job_columns(),
-        i32::from(is_end),
-        bounds.scan_rows + 1
-    );
+    let mut found = Scanned { jobs: Vec::new(), horizon: None };
+    let Some(sql) = source.sql(is_end, bounds.scan_rows + 1) else { return Ok(found) };
     // No id is as long as 17 bytes of 255, so that this lies above all of them.
     let before = query.before.map_or_else(|| vec![255; 17], |before| before.to_bytes().to_vec());
-    let params = params.iter().cloned().chain([Value::Blob(before)]);
+    let params = source.params.iter().cloned().chain([Value::Blob(before)]);
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-    let mut found = Scanned { jobs: Vec::new(), horizon: None };
     let mut last = None;
     let mut seen = 0;
     while let Some(row) = rows.next()? {
@@ -135,7 +158,13 @@ fn text(text: &str) -> Value {
 fn sources(query: &JobQuery) -> Vec<Source> {
     let by = |index: &str, condition: &str, params: Vec<Value>| {
         let from = format!("FROM job INDEXED BY {index} WHERE {condition}");
-        Source { from, params, ended: "job.ended", id: "job.id" }
+        Source { from, params, id: "job.id", apart: Apart::Ended("job.ended") }
+    };
+    let by_status = |tenant: Value, mut statuses: Vec<Status>| {
+        statuses.sort();
+        statuses.dedup();
+        let from = "FROM job INDEXED BY job_by_status WHERE job.tenant = ?1".into();
+        vec![Source { from, params: vec![tenant], id: "job.id", apart: Apart::Status(statuses) }]
     };
     let tenant = text(&query.view.tenant);
     let own = match &query.view.visibility {
@@ -153,7 +182,12 @@ fn sources(query: &JobQuery) -> Vec<Source> {
     }
     if let Some(root) = query.root {
         let id = Value::Blob(root.to_bytes().to_vec());
-        let itself = Source { from: "FROM job WHERE id = ?".into(), params: vec![id.clone()], ended: "job.ended", id: "job.id" };
+        let itself = Source {
+            from: "FROM job WHERE id = ?".into(),
+            params: vec![id.clone()],
+            id: "job.id",
+            apart: Apart::Ended("job.ended"),
+        };
         return vec![itself, by("job_by_root", "root = ?", vec![id])];
     }
     if let Some(batch) = &query.batch {
@@ -168,20 +202,16 @@ fn sources(query: &JobQuery) -> Vec<Source> {
     }
     if let Some(tag) = &query.tag {
         let from = "FROM job_tag CROSS JOIN job ON job.id = job_tag.job WHERE job_tag.tenant = ? AND job_tag.tag = ?".into();
-        return vec![Source { from, params: vec![tenant, text(tag)], ended: "job_tag.ended", id: "job_tag.job" }];
+        return vec![Source { from, params: vec![tenant, text(tag)], id: "job_tag.job", apart: Apart::Ended("job_tag.ended") }];
     }
     if let Some(owner) = owner {
         return vec![by("job_by_owner", "tenant = ? AND owner = ?", vec![tenant, text(owner)])];
     }
     if !query.status.is_empty() && query.status.iter().all(|status| status.is_active()) {
-        let mut statuses: Vec<Status> = query.status.clone();
-        statuses.sort();
-        statuses.dedup();
-        let of = |status: Status| by("job_active", "tenant = ? AND status = ?", vec![tenant.clone(), text(status.as_str())]);
-        return statuses.into_iter().map(of).collect();
+        return by_status(tenant, query.status.clone());
     }
     if let Some(task) = &query.task {
         return vec![by("job_by_task", "tenant = ? AND task = ?", vec![tenant, text(task)])];
     }
-    vec![by("job_by_tenant", "tenant = ?", vec![tenant])]
+    by_status(tenant, if query.status.is_empty() { Status::ALL.to_vec() } else { query.status.clone() })
 }

@@ -6,7 +6,11 @@ use sha2::{Digest, Sha256};
 use domain::Timestamp;
 
 /// Every step, in order. A step that was released is never edited: another is added.
-const STEPS: &[(i64, &str, &str)] = &[(1, "jobs_and_log", include_str!("migrations/0001_jobs_and_log.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "jobs_and_log", include_str!("migrations/0001_jobs_and_log.sql")),
+    (2, "history_by_chain", include_str!("migrations/0002_history_by_chain.sql")),
+    (3, "jobs_by_status", include_str!("migrations/0003_jobs_by_status.sql")),
+];
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MigrateError {
@@ -22,6 +26,15 @@ fn checksum(sql: &str) -> String {
     Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Refuses a database that a newer server made, before anything of it is touched.
+pub(super) fn refuse_newer(conn: &Connection) -> Result<(), MigrateError> {
+    let is_fresh = !conn.table_exists(None, "migration")?;
+    let newest = || conn.query_row("SELECT coalesce(max(version), 0) FROM migration", [], |row| row.get(0));
+    let found: i64 = if is_fresh { 0 } else { newest()? };
+    let known = STEPS.last().map_or(0, |(version, _, _)| *version);
+    if found > known { Err(MigrateError::Newer { found, known }) } else { Ok(()) }
+}
+
 /// Applies what is missing, all in one transaction.
 pub(super) fn migrate(conn: &mut Connection, now: Timestamp) -> Result<(), MigrateError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -29,11 +42,6 @@ pub(super) fn migrate(conn: &mut Connection, now: Timestamp) -> Result<(), Migra
         "CREATE TABLE IF NOT EXISTS migration (
              version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at INTEGER NOT NULL)",
     )?;
-    let found: i64 = tx.query_row("SELECT coalesce(max(version), 0) FROM migration", [], |row| row.get(0))?;
-    let known = STEPS.last().map_or(0, |(version, _, _)| *version);
-    if found > known {
-        return Err(MigrateError::Newer { found, known });
-    }
     for (version, name, sql) in STEPS {
         let wanted = checksum(sql);
         let applied: Option<String> =

@@ -21,7 +21,7 @@ use super::migrate::{self, MigrateError};
 use super::read;
 use super::readers::Readers;
 use super::row::RowError;
-use super::writer::{GROUP, Writer};
+use super::writer::{Desk, GROUP, Writer};
 
 /// What is done when the disk refuses to keep what was written. The process must not go on: what the disk holds is not known.
 pub type SyncFailure = Arc<dyn Fn(&str) + Send + Sync>;
@@ -60,6 +60,8 @@ pub enum OpenError {
     Unfit { file: PathBuf, problem: String },
     #[error("the data folder {} is in use by another server{}", .folder.display(), by_pid(.pid))]
     Locked { folder: PathBuf, pid: Option<u32> },
+    #[error("{} cannot be opened: this process has no file descriptor left", .file.display())]
+    Descriptors { file: PathBuf },
     #[error("no room on the disk of the data folder {}", .folder.display())]
     DiskFull { folder: PathBuf },
     #[error("{} cannot be opened: {source}", .file.display())]
@@ -89,25 +91,32 @@ impl SqliteStore {
         let file = folder.join("tidings.db");
         let failed = |source: io::Error| OpenError::Failed { file: file.clone(), source: source.into() };
         let (readers, scan_rows) = (options.readers, options.scan_rows);
-        let Prepared { writer, checkpoint_thread, lock } = prepare(folder, clock, bus, options)?;
-        let shared = writer.shared.clone();
+        let Prepared { conn, desk, checkpoint_thread, lock } = prepare(folder, clock, bus, options)?;
+        let shared = desk.shared.clone();
+        let readers_open = Readers::open(file.clone(), readers).map_err(|error| explain(error, folder, &file))?;
         let (inbox, messages) = mpsc::channel(8 * GROUP);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                writer.run(messages);
+                match Writer::new(&conn, desk) {
+                    Ok(writer) => writer.run(messages),
+                    // Whoever asks finds the inbox gone.
+                    Err(error) => tracing::error!(%error, "the statements of the store cannot be prepared"),
+                }
+                drop(conn);
                 let _ = checkpoint_thread.join();
                 drop(lock);
             })
             .map_err(failed)?;
-        let opened = Opened { shared, inbox, thread, readers: Readers::new(file, readers), reader_count: readers, scan_rows };
+        let opened = Opened { shared, inbox, thread, readers: readers_open, reader_count: readers, scan_rows };
         Ok(Arc::new(SqliteStore::new(opened)))
     }
 }
 
 /// A writer that has not begun, and what must outlive it.
 pub(super) struct Prepared {
-    pub(super) writer: Writer,
+    pub(super) conn: Connection,
+    pub(super) desk: Desk,
     pub(super) checkpoint_thread: JoinHandle<()>,
     pub(super) lock: FolderLock,
 }
@@ -120,16 +129,18 @@ pub(super) fn prepare(folder: &Path, clock: SharedClock, bus: Arc<dyn Bus>, opti
     let mut conn = Connection::open(&file).map_err(explain)?;
     conn.busy_timeout(Duration::from_secs(5)).map_err(explain)?;
     conn.set_prepared_statement_cache_capacity(64);
+    let unfit = |error: MigrateError| match error {
+        MigrateError::Sql(error) => explain(error),
+        MigrateError::Newer { found, known } => OpenError::Newer { file: file.clone(), found, known },
+        changed @ MigrateError::Changed { .. } => OpenError::Unfit { file: file.clone(), problem: changed.to_string() },
+    };
+    migrate::refuse_newer(&conn).map_err(unfit)?;
     conn.execute_batch(&format!(
         "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
          PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
     ))
     .map_err(explain)?;
-    migrate::migrate(&mut conn, clock.now()).map_err(|error| match error {
-        MigrateError::Sql(error) => explain(error),
-        MigrateError::Newer { found, known } => OpenError::Newer { file: file.clone(), found, known },
-        changed @ MigrateError::Changed { .. } => OpenError::Unfit { file: file.clone(), problem: changed.to_string() },
-    })?;
+    migrate::migrate(&mut conn, clock.now()).map_err(unfit)?;
     let identity = identity(&conn).map_err(explain)?;
     let unreadable = |error: RowError| match error {
         RowError::Sql(error) => explain(error),
@@ -146,8 +157,8 @@ pub(super) fn prepare(folder: &Path, clock: SharedClock, bus: Arc<dyn Bus>, opti
     .map_err(explain)?;
     let failed = |source: io::Error| OpenError::Failed { file: file.clone(), source: source.into() };
     let checkpointer = checkpoint::start(&file, options.on_sync_failure.clone()).map_err(explain)?.map_err(failed)?;
-    let writer = Writer {
-        conn,
+    let jumped_ms = clock.read().jumped_ms;
+    let desk = Desk {
         shared: shared.clone(),
         clock,
         bus,
@@ -159,8 +170,9 @@ pub(super) fn prepare(folder: &Path, clock: SharedClock, bus: Arc<dyn Bus>, opti
         cache: Cache::default(),
         is_astray: false,
         waits_for_disk: None,
+        jumped_ms,
     };
-    Ok(Prepared { writer, checkpoint_thread: checkpointer.thread, lock })
+    Ok(Prepared { conn, desk, checkpoint_thread: checkpointer.thread, lock })
 }
 
 /// What an error of SQLite says about the folder.
@@ -170,8 +182,16 @@ pub(crate) fn explain(error: rusqlite::Error, folder: &Path, file: &Path) -> Ope
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::NotADatabase { file },
         Some(ErrorCode::ReadOnly) => OpenError::ReadOnly { folder },
         Some(ErrorCode::DiskFull) => OpenError::DiskFull { folder },
+        Some(ErrorCode::CannotOpen) if is_short_of_descriptors() => OpenError::Descriptors { file },
         _ => OpenError::Failed { file, source: error.into() },
     }
+}
+
+/// SQLite does not tell why a file could not be opened, and has given back by now what it had opened for it.
+fn is_short_of_descriptors() -> bool {
+    const NO_MORE: [i32; 2] = [23, 24]; // ENFILE and EMFILE of Linux and macOS
+    let few: io::Result<Vec<File>> = (0..4).map(|_| File::open("/dev/null")).collect();
+    few.is_err_and(|error| error.raw_os_error().is_some_and(|code| NO_MORE.contains(&code)))
 }
 
 /// Makes the folder, for its owner alone.

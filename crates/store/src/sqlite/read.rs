@@ -11,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use wire::LoggedEvent;
 use wire::convert::Payloads;
 
+use super::cache::Cached;
+use super::chain;
 use super::row::{self, EVENT_COLUMNS, JOB_COLUMNS, RowError};
 use crate::books::{Counters, Leaf, Slots};
 
@@ -72,19 +74,21 @@ pub(super) fn attempts(conn: &Connection, id: JobId) -> Found<Vec<Attempt>> {
     let mut statement = conn.prepare_cached(
         "SELECT number, holder, started_at, ended_at, outcome, error_kind, error_message FROM attempt WHERE job = ?1 ORDER BY number",
     )?;
-    collect(statement.query([id.to_bytes()])?, |row| row::read_attempt(id, row))
+    let mut attempts = collect(statement.query([id.to_bytes()])?, |row| row::read_attempt(id, row))?;
+    // An attempt under way has no row before it ends: the job tells it.
+    let open = job(conn, id)?.and_then(|job| row::open_attempt(&job));
+    if let Some(open) = open
+        && attempts.last().is_none_or(|last| last.number < open.number)
+    {
+        attempts.push(open);
+    }
+    Ok(attempts)
 }
 
 pub(super) fn events(conn: &Connection, after: u64, limit: usize) -> Found<Vec<LoggedEvent>> {
     let mut statement =
         conn.prepare_cached(&format!("SELECT {EVENT_COLUMNS} FROM event WHERE place > ?1 ORDER BY place LIMIT ?2"))?;
     collect(statement.query(params![signed(after), signed(limit as u64)])?, row::read_event)
-}
-
-pub(super) fn history(conn: &Connection, id: JobId, after_rev: u64, limit: usize) -> Found<Vec<LoggedEvent>> {
-    let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3");
-    let mut statement = conn.prepare_cached(&sql)?;
-    collect(statement.query(params![id.to_bytes(), signed(after_rev), signed(limit as u64)])?, row::read_event)
 }
 
 /// SQLite's integers are signed; what is beyond them is as good as their largest.
@@ -109,27 +113,32 @@ pub(super) fn due(conn: &Connection, now: Timestamp, limit: usize) -> Found<Due>
     Ok(due)
 }
 
+/// Jobs that wait for a time, whichever.
+pub(super) fn waiting_for_time(conn: &Connection) -> Found<Vec<Job>> {
+    let sql = format!("SELECT {JOB_COLUMNS} FROM job INDEXED BY job_to_wake WHERE wake_at IS NOT NULL ORDER BY wake_at, id");
+    let mut statement = conn.prepare(&sql)?;
+    collect(statement.query([])?, row::read_job)
+}
+
 /// Jobs whose attempt is open.
-fn open(conn: &Connection, and: &str) -> Found<Vec<Job>> {
-    let sql = format!(
-        "SELECT {JOB_COLUMNS} FROM job INDEXED BY job_active WHERE ended = 0 AND status IN ('running', 'paused') {and} ORDER BY id"
-    );
+pub(super) fn open_attempts(conn: &Connection) -> Found<Vec<Job>> {
+    let sql = format!("SELECT {JOB_COLUMNS} FROM job INDEXED BY job_by_status WHERE status IN ('running', 'paused') ORDER BY id");
     let mut statement = conn.prepare(&sql)?;
     let mut jobs = collect(statement.query([])?, row::read_job)?;
     jobs.retain(Job::is_attempt_open);
     Ok(jobs)
 }
 
-/// Jobs of process mode whose attempt is open.
-pub(super) fn open_attempts(conn: &Connection) -> Found<Vec<Job>> {
-    open(conn, "AND mode = 'process'")
-}
-
 /// Newest place and floor of the log. The floor stands in for the newest place once no event is left.
 pub(super) fn head(conn: &Connection) -> Found<(u64, u64)> {
     let newest: Option<i64> = conn.prepare_cached("SELECT max(place) FROM event")?.query_row([], |row| row.get(0))?;
-    let floor: u64 = conn.prepare_cached("SELECT value FROM meta WHERE key = 'floor'")?.query_row([], |row| row::number(row, 0))?;
+    let floor = floor(conn)?;
     Ok((newest.map_or(floor, i64::unsigned_abs), floor))
+}
+
+/// Events at or below are no longer kept.
+pub(super) fn floor(conn: &Connection) -> Found<u64> {
+    Ok(conn.prepare_cached("SELECT value FROM meta WHERE key = 'floor'")?.query_row([], |row| row::number(row, 0))?)
 }
 
 /// The counters and the places taken, as the tables have them.
@@ -142,7 +151,7 @@ pub(super) fn books(conn: &Connection) -> Found<(Counters, Slots)> {
         counters.add(&leaf, row::status(&row.get::<_, String>(3)?)?, row.get(4)?);
     }
     let mut slots = Slots::default();
-    for job in open(conn, "")? {
+    for job in open_attempts(conn)? {
         slots.take(&job);
     }
     // Jobs that still take the place of an attempt whose end nobody confirmed.
@@ -157,7 +166,8 @@ pub(super) fn books(conn: &Connection) -> Found<(Counters, Slots)> {
     Ok((counters, slots))
 }
 
-/// A job as the writer shares it.
-pub(super) fn shared_job(conn: &Connection, id: JobId) -> Found<Option<Arc<Job>>> {
-    Ok(job(conn, id)?.map(Arc::new))
+/// A job as the writer keeps it.
+pub(super) fn cached(conn: &Connection, id: JobId) -> Found<Option<Cached>> {
+    let Some(job) = job(conn, id)? else { return Ok(None) };
+    Ok(Some(Cached { job: Arc::new(job), last_event: chain::last_event(conn, id)? }))
 }

@@ -1,4 +1,5 @@
-//! A few connections that only read, each lent to one blocking task at a time.
+//! A few connections that only read, each lent to one blocking task at a time. They are opened with the store and kept, so that a read needs
+//! no file descriptor of its own.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,13 +20,15 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(file: PathBuf, count: usize) -> Readers {
-        Readers {
+    pub(super) fn open(file: PathBuf, count: usize) -> rusqlite::Result<Readers> {
+        let count = count.max(1);
+        let idle = std::iter::repeat_with(|| open(&file)).take(count).collect::<rusqlite::Result<Vec<Connection>>>()?;
+        Ok(Readers {
             file,
-            permits: Arc::new(Semaphore::new(count.max(1))),
-            idle: Arc::new(Mutex::new(Vec::new())),
+            permits: Arc::new(Semaphore::new(count)),
+            idle: Arc::new(Mutex::new(idle)),
             is_closed: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Runs `read` in one transaction, on a snapshot of its own.
@@ -44,6 +47,7 @@ impl Readers {
             let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut conn = match lent {
                 Some(conn) => conn,
+                // One was lost to a panic.
                 None => open(&file)?,
             };
             let found = {
@@ -73,7 +77,9 @@ impl Readers {
 fn open(file: &std::path::Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open(file)?;
     conn.busy_timeout(Duration::from_secs(5))?;
-    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
     conn.set_prepared_statement_cache_capacity(64);
+    // The first read opens the write-ahead log.
+    conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?;
     Ok(conn)
 }

@@ -31,31 +31,32 @@ pub(super) const STATUS_COLUMN: usize = 11;
 /// What [`read_event`] reads, in its order.
 pub(super) const EVENT_COLUMNS: &str = "place, kind, at, by, job, from_status, summary, extra";
 
-type PolicyTwin = (Text, Text, u32, u64, u64, bool, Option<u64>, u64, Option<u64>);
+type PolicyTwin<T> = (T, T, u32, u64, u64, bool, Option<u64>, u64, Option<u64>);
 
+/// `T` is a text: borrowed to be written, owned when it was read.
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct Body<T> {
     rev: u64,
     settlement: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     settled: bool,
     updated: i64,
-    policy: PolicyTwin,
+    policy: PolicyTwin<T>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<u128>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rerun_of: Option<u128>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    title: Option<Text>,
+    title: Option<T>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    link: Option<Text>,
+    link: Option<T>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<Text>,
+    tags: Vec<T>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Text>,
+    reason: Option<T>,
     /// Kind, number, at, by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    wish: Option<(Text, u64, i64, Option<Text>)>,
+    wish: Option<(T, u64, i64, Option<T>)>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -64,11 +65,11 @@ struct Body {
     interruptions: u32,
     /// Proof, holder, length, expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    lease: Option<(u128, Text, u64, i64)>,
+    lease: Option<(u128, T, u64, i64)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    held: Option<Text>,
+    held: Option<T>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    waiting: Option<(Text, Option<i64>)>,
+    waiting: Option<(T, Option<i64>)>,
     #[serde(default, skip_serializing_if = "is_default")]
     limit_enforced: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,15 +85,15 @@ struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     running_since: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    progress: Option<ProgressTwin>,
+    progress: Option<ProgressTwin<T>>,
     #[serde(default, skip_serializing_if = "is_default")]
     tick: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    error: Option<(Text, Text)>,
+    error: Option<(T, T)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ProgressTwin {
+struct ProgressTwin<T> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     percentage: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,7 @@ struct ProgressTwin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
+    message: Option<T>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ok: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,18 +118,18 @@ fn ms(at: Option<Timestamp>) -> Option<i64> {
     at.map(|at| at.0)
 }
 
-/// The part of a job that no column holds.
-pub(super) fn body(job: &Job) -> Vec<u8> {
+/// Writes the part of a job that no column holds over `bytes`.
+pub(super) fn write_body(job: &Job, bytes: &mut Vec<u8>) -> Result<(), RowError> {
     let policy = &job.policy;
     let progress = &job.progress;
-    let body = Body {
+    let body = Body::<&str> {
         rev: job.rev,
         settlement: job.settlement,
         settled: job.settled,
         updated: job.updated_at.0,
         policy: (
-            policy.pause.as_str().into(),
-            policy.rescue.as_str().into(),
+            policy.pause.as_str(),
+            policy.rescue.as_str(),
             policy.retry.attempts,
             policy.retry.base_ms,
             policy.retry.max_ms,
@@ -139,18 +140,17 @@ pub(super) fn body(job: &Job) -> Vec<u8> {
         ),
         parent: job.parent.map(|id| id.0),
         rerun_of: job.rerun_of.map(|id| id.0),
-        title: job.title.clone(),
-        link: job.link.clone(),
-        tags: job.tags.to_vec(),
-        reason: job.reason.clone(),
-        wish: (job.wish != Wish::none())
-            .then(|| (job.wish.kind.as_str().into(), job.wish.number, job.wish.at.0, job.wish.by.clone())),
+        title: job.title.as_deref(),
+        link: job.link.as_deref(),
+        tags: job.tags.iter().map(|tag| &**tag).collect(),
+        reason: job.reason.as_deref(),
+        wish: (job.wish != Wish::none()).then(|| (job.wish.kind.as_str(), job.wish.number, job.wish.at.0, job.wish.by.as_deref())),
         attempt: job.attempt,
         tries: job.tries,
         interruptions: job.interruptions,
-        lease: job.lease.as_ref().map(|lease| (lease.proof.0, lease.holder.clone(), lease.length_ms, lease.expires_at.0)),
-        held: job.held.map(|held| held.status.as_str().into()),
-        waiting: job.waiting.as_ref().map(|waiting| (waiting.on.clone(), ms(waiting.until))),
+        lease: job.lease.as_ref().map(|lease| (lease.proof.0, &*lease.holder, lease.length_ms, lease.expires_at.0)),
+        held: job.held.map(|held| held.status.as_str()),
+        waiting: job.waiting.as_ref().map(|waiting| (&*waiting.on, ms(waiting.until))),
         limit_enforced: job.limit_enforced,
         slot_until: ms(job.slot_until),
         due: ms(job.due_at),
@@ -162,15 +162,16 @@ pub(super) fn body(job: &Job) -> Vec<u8> {
             percentage: progress.percentage,
             current: progress.current,
             total: progress.total,
-            message: progress.message.clone(),
+            message: progress.message.as_deref(),
             ok: progress.ok,
             failed: progress.failed,
             skipped: progress.skipped,
         }),
         tick: job.tick,
-        error: job.error.as_ref().map(|error| (error.kind.clone(), error.message.clone())),
+        error: job.error.as_ref().map(|error| (&*error.kind, &*error.message)),
     };
-    wire::convert::to_json(&body).into_bytes()
+    bytes.clear();
+    serde_json::to_writer(bytes, &body).map_err(|error| RowError::Damaged(error.to_string()))
 }
 
 fn word<T>(found: Option<T>, word: &str) -> Result<T, RowError> {
@@ -199,7 +200,7 @@ fn text_at<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, RowError> {
 pub(super) fn read_job(row: &Row<'_>) -> Result<Job, RowError> {
     let damaged = |error: String| RowError::Damaged(error);
     let bytes = row.get_ref(17)?.as_blob().map_err(|error| damaged(error.to_string()))?;
-    let body: Body = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+    let body: Body<Text> = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     let id = id(row, 0)?;
     let mode = text_at(row, 4)?;
     let subject = match (row.get::<_, Option<Text>>(6)?, row.get::<_, Option<Text>>(7)?) {
@@ -315,4 +316,11 @@ pub(super) fn read_attempt(job: JobId, row: &Row<'_>) -> Result<Attempt, RowErro
         outcome: row.get(4)?,
         error,
     })
+}
+
+/// The attempt of a job that is under way, as the job itself tells it.
+pub(super) fn open_attempt(job: &Job) -> Option<Attempt> {
+    let started_at = job.started_at.filter(|_| job.is_attempt_open())?;
+    let holder = job.lease.as_ref()?.holder.clone();
+    Some(Attempt { job: job.id, number: job.attempt, holder, started_at, ended_at: None, outcome: None, error: None })
 }

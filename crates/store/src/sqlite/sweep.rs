@@ -1,7 +1,7 @@
 //! Removes what is older than its time, a little at a time, so that no commit waits long for it.
 
 use domain::{Timestamp, limits};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failure::Failure;
 use super::read::signed;
@@ -20,8 +20,8 @@ pub(super) struct Swept {
     pub(super) has_more: bool,
 }
 
-pub(super) fn step(conn: &mut Connection, now: Timestamp) -> Result<Swept, Failure> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn step(conn: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     let mut swept = Swept::default();
     let answers = tx
         .prepare_cached(

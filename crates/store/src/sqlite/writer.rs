@@ -7,26 +7,30 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 
-use domain::decide::KeptAnswer;
-use domain::policy::Mode;
+use domain::job::Attempt;
 use domain::request::Report;
-use domain::{Answer, Decision, Job, JobId, Refusal, Request, Text, Timestamp, limits};
+use domain::{Answer, Decision, JobId, Refusal, Request, Timestamp};
 use engine::clock::SharedClock;
 use engine::port::{Bus, CommitError, Published};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use wire::LoggedEvent;
 
-use super::cache::Cache;
+use super::cache::{Cache, Cached};
+use super::chain;
 use super::checkpoint;
 use super::failure::Failure;
 use super::handle::Shared;
 use super::open::SyncFailure;
-use super::row::RowError;
+use super::read;
+use super::row::{self, RowError};
+use super::rows::SqlRows;
 use super::sweep::{self, Swept};
-use super::{read, write};
+use super::write::Statements;
 use crate::books::{Changes, Seen, Slots};
-use crate::load::{self, Marks, Rows};
+use crate::load::{self, Marks};
+
+mod jump;
 
 /// Requests of one group at most.
 pub(super) const GROUP: usize = 512;
@@ -45,8 +49,8 @@ pub(super) struct Call {
     pub(super) reply: oneshot::Sender<Result<Answer, CommitError>>,
 }
 
-pub(super) struct Writer {
-    pub(super) conn: Connection,
+/// What the writer knows and reaches beside the tables.
+pub(super) struct Desk {
     pub(super) shared: Arc<Shared>,
     pub(super) clock: SharedClock,
     pub(super) bus: Arc<dyn Bus>,
@@ -63,6 +67,15 @@ pub(super) struct Writer {
     pub(super) is_astray: bool,
     /// Whether commits wait for the disk at present; `None` before the first.
     pub(super) waits_for_disk: Option<bool>,
+    /// As far as the clock had jumped when the rows were last carried over to it, in milliseconds.
+    pub(super) jumped_ms: i64,
+}
+
+/// The writer at work on its connection.
+pub(super) struct Writer<'c> {
+    conn: &'c Connection,
+    statements: Statements<'c>,
+    desk: Desk,
 }
 
 /// What a group did, before it is told to anybody.
@@ -74,7 +87,18 @@ struct Group {
     has_written: bool,
 }
 
-impl Writer {
+impl Group {
+    /// One that has done nothing yet; `place` is the head of the log.
+    fn begin(place: u64) -> Group {
+        Group { answers: Vec::new(), events: Vec::new(), changes: Changes::default(), place, has_written: false }
+    }
+}
+
+impl<'c> Writer<'c> {
+    pub(super) fn new(conn: &'c Connection, desk: Desk) -> rusqlite::Result<Writer<'c>> {
+        Ok(Writer { conn, statements: Statements::prepare(conn)?, desk })
+    }
+
     /// Works until it is told to close or nobody can ask any more.
     pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut messages = Vec::with_capacity(GROUP);
@@ -100,7 +124,7 @@ impl Writer {
             self.commit(&mut calls);
             self.look_after_log();
         }
-        if let Err(error) = checkpoint::truncate(&self.conn) {
+        if let Err(error) = checkpoint::truncate(self.conn) {
             tracing::warn!(%error, "the write-ahead log was left beside the database; the next start reads it");
         }
     }
@@ -130,11 +154,19 @@ impl Writer {
     /// One transaction for these requests, told to the bus when it is committed.
     fn attempt(&mut self, requests: &[&Request]) -> Result<Vec<Result<Answer, CommitError>>, Failure> {
         self.find_way_back().map_err(Failure::RolledBack)?;
+        let reading = self.desk.clock.read();
+        self.follow_jump(reading)?;
+        let now = reading.now;
         let waits_for_disk = !requests.iter().all(|request| is_light(request));
-        let group = match self.transact(requests, waits_for_disk) {
-            Err(Failure::NeedsDisk) => self.transact(requests, true),
+        let group = match self.transact(requests, waits_for_disk, now) {
+            Err(Failure::NeedsDisk) => self.transact(requests, true, now),
             other => other,
         };
+        self.told(group)
+    }
+
+    /// Tells of what a group did.
+    fn told(&mut self, group: Result<Group, Failure>) -> Result<Vec<Result<Answer, CommitError>>, Failure> {
         let group = group.inspect_err(|failure| self.after_failure(failure))?;
         if group.has_written {
             self.release(group.place, &group.changes, group.events);
@@ -142,158 +174,175 @@ impl Writer {
         Ok(group.answers)
     }
 
-    fn transact(&mut self, requests: &[&Request], waits_for_disk: bool) -> Result<Group, Failure> {
-        if self.waits_for_disk != Some(waits_for_disk) {
+    fn transact(&mut self, requests: &[&Request], waits_for_disk: bool, now: Timestamp) -> Result<Group, Failure> {
+        self.in_transaction(waits_for_disk, |writer| writer.decide_all(requests, waits_for_disk, now))
+    }
+
+    fn in_transaction(
+        &mut self,
+        waits_for_disk: bool,
+        decide: impl FnOnce(&mut Self) -> Result<Group, Failure>,
+    ) -> Result<Group, Failure> {
+        if self.desk.waits_for_disk != Some(waits_for_disk) {
             self.conn.pragma_update(None, "synchronous", if waits_for_disk { "FULL" } else { "NORMAL" })?;
-            self.waits_for_disk = Some(waits_for_disk);
+            self.desk.waits_for_disk = Some(waits_for_disk);
         }
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let group = self.decide_all(requests, waits_for_disk).and_then(|group| {
-            let committed = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-            committed.map_err(|error| Failure::of_commit(&error))?;
+        self.statements.begin()?;
+        let group = decide(self).and_then(|group| {
+            self.statements.commit().map_err(|error| Failure::of_commit(&error))?;
             Ok(group)
         });
         if group.is_err() {
-            self.cache.clear();
+            self.desk.cache.clear();
             if !self.conn.is_autocommit()
                 && let Err(error) = self.conn.execute_batch("ROLLBACK")
             {
-                self.is_astray = true;
+                self.desk.is_astray = true;
                 tracing::error!(%error, "a transaction could not be rolled back");
             }
         }
         group
     }
 
-    fn decide_all(&mut self, requests: &[&Request], waits_for_disk: bool) -> Result<Group, Failure> {
-        let shared = self.shared.clone();
+    fn decide_all(&mut self, requests: &[&Request], waits_for_disk: bool, now: Timestamp) -> Result<Group, Failure> {
+        let shared = self.desk.shared.clone();
         let counters = shared.counters();
-        let mut group = Group {
-            answers: Vec::with_capacity(requests.len()),
-            events: Vec::with_capacity(requests.iter().map(|request| most_events(request)).sum()),
-            changes: Changes::default(),
-            place: shared.head().place,
-            has_written: false,
-        };
+        let mut group = Group::begin(shared.head().place);
+        group.answers.reserve(requests.len());
+        group.events.reserve(requests.iter().map(|request| most_events(request)).sum());
         for request in requests {
-            let now = self.clock.now();
-            let mut rows = SqlRows { conn: &self.conn, cache: &mut self.cache };
-            let seen = Seen { counters: &counters, slots: &self.slots, changes: &group.changes };
+            let mut rows = SqlRows { conn: self.conn, cache: &mut self.desk.cache };
+            let seen = Seen { counters: &counters, slots: &self.desk.slots, changes: &group.changes };
             let loaded = load::load(request, &mut rows, &seen, now)?;
             let marks = load::marks(&loaded);
             match domain::decide(loaded, request, now) {
                 Err(refusal) => group.answers.push(Err(CommitError::Refused(refusal))),
                 Ok(decision) if decision.is_durable() && !waits_for_disk => return Err(Failure::NeedsDisk),
                 Ok(decision) => {
-                    self.write(request, &decision, &marks, now, &mut group)?;
+                    self.write(&decision, &marks, &mut group)?;
+                    if let (Some(key), false) = (request.key(), matches!(decision.answer, Answer::Replayed(_))) {
+                        self.statements.kept_answer(&key.scope, &key.fingerprint, &load::kept_jobs(&decision), now)?;
+                    }
                     group.answers.push(Ok(decision.answer));
                 }
             }
         }
         for (leaf, status, by) in group.changes.differences() {
-            write::counter(&self.conn, leaf, status, by)?;
+            self.statements.counter(leaf, status, by)?;
         }
         Ok(group)
     }
 
-    fn write(
-        &mut self,
-        request: &Request,
-        decision: &Decision,
-        marks: &Marks,
-        now: Timestamp,
-        group: &mut Group,
-    ) -> Result<(), Failure> {
-        for change in &decision.writes {
-            let before = marks.get(&change.job.id);
-            write::job(&self.conn, change, before)?;
-            group.changes.record(before, &change.job, false);
-            self.cache.put(change.job.clone());
-            group.has_written = true;
-        }
-        for attempt in &decision.attempts {
-            write::attempt(&self.conn, attempt)?;
-        }
+    fn write(&mut self, decision: &Decision, marks: &Marks, group: &mut Group) -> Result<(), Failure> {
+        let floor = self.desk.shared.head().floor;
         for event in &decision.events {
             group.place += 1;
             let logged = LoggedEvent::new(group.place, event);
-            write::event(&self.conn, &logged)?;
+            let prev = if event.from.is_none() { 0 } else { self.last_event(event.job.id)? };
+            self.statements.event(&logged, prev, floor)?;
+            self.desk.cache.put(Cached { job: event.job.clone(), last_event: group.place });
             group.events.push(logged);
             group.has_written = true;
+        }
+        for change in &decision.writes {
+            let before = marks.get(&change.job.id);
+            let last_event = self.last_event(change.job.id)?;
+            self.statements.job(change, before, last_event)?;
+            group.changes.record(before, &change.job, false);
+            self.desk.cache.put(Cached { job: change.job.clone(), last_event });
+            group.has_written = true;
+        }
+        for attempt in &decision.attempts {
+            if !self.is_told(attempt, marks) {
+                self.statements.attempt(attempt)?;
+            }
         }
         for id in &decision.deleted {
             let event = decision.events.iter().rev().find(|event| event.job.id == *id);
             if let (Some(event), Some(before)) = (event, marks.get(id)) {
-                write::delete_job(&self.conn, &event.job, before)?;
+                self.statements.delete_job(&event.job, before)?;
                 group.changes.record(Some(before), &event.job, true);
             }
-            self.cache.remove(*id);
-        }
-        if let (Some(key), false) = (request.key(), matches!(decision.answer, Answer::Replayed(_))) {
-            write::kept_answer(&self.conn, &key.scope, &key.fingerprint, &load::kept_jobs(decision), now)?;
+            self.desk.cache.remove(*id);
         }
         Ok(())
     }
 
+    /// Place of a job's newest event as of now, this group's included.
+    fn last_event(&mut self, id: JobId) -> Result<u64, RowError> {
+        match self.desk.cache.get(id) {
+            Some(cached) => Ok(cached.last_event),
+            None => chain::last_event(self.conn, id),
+        }
+    }
+
+    /// Whether the job's row tells all of an attempt: it is under way and has no row of its own yet.
+    fn is_told(&mut self, attempt: &Attempt, marks: &Marks) -> bool {
+        let is_fresh = marks.get(&attempt.job).is_none_or(|before| before.attempt < attempt.number);
+        is_fresh
+            && attempt.ended_at.is_none()
+            && self.desk.cache.get(attempt.job).and_then(|cached| row::open_attempt(&cached.job)).as_ref() == Some(attempt)
+    }
+
     /// Tells of what is committed: the head first, then the counts, then the bus.
     fn release(&mut self, place: u64, changes: &Changes, events: Vec<LoggedEvent>) {
-        self.shared.set_place(place);
-        changes.apply(&mut self.shared.counters_to_change(), &mut self.slots);
+        self.desk.shared.set_place(place);
+        changes.apply(&mut self.desk.shared.counters_to_change(), &mut self.desk.slots);
         if !events.is_empty() {
-            self.bus.publish(Published::Events(events.into()));
+            self.desk.bus.publish(Published::Events(events.into()));
         }
     }
 
     fn after_failure(&mut self, failure: &Failure) {
         match failure {
             Failure::Sync(why) => {
-                tracing::error!(%why, "the disk did not keep what was written: this process must not go on");
-                (self.on_sync_failure)(why);
-                self.is_astray = true;
+                tracing::error!(%why, "the disk did not keep what was written: nothing more may be built on it, so this process ends; look at the disk, then start it again");
+                (self.desk.on_sync_failure)(why);
+                self.desk.is_astray = true;
             }
             Failure::Unknown(why) => {
                 tracing::error!(%why, "the outcome of a commit is not known");
-                self.is_astray = true;
+                self.desk.is_astray = true;
             }
-            Failure::RolledBack(why) => tracing::warn!(%why, "a group of requests could not be written"),
+            Failure::RolledBack(why) | Failure::Full(why) => tracing::warn!(%why, "a group of requests could not be written"),
             Failure::Constraint { .. } | Failure::NeedsDisk => {}
         }
     }
 
     /// After a fault whose outcome is not known: reads the books again, and tells the bus what turned out to be written.
     fn find_way_back(&mut self) -> Result<(), String> {
-        if !self.is_astray {
+        if !self.desk.is_astray {
             return Ok(());
         }
         if !self.conn.is_autocommit() {
             self.conn.execute_batch("ROLLBACK").map_err(|error| error.to_string())?;
         }
-        let known = self.shared.head().place;
+        let known = self.desk.shared.head().place;
         let found = || -> Result<_, RowError> {
-            let (place, floor) = read::head(&self.conn)?;
-            Ok((place, floor, read::books(&self.conn)?, read::events(&self.conn, known, usize::MAX)?))
+            let (place, floor) = read::head(self.conn)?;
+            Ok((place, floor, read::books(self.conn)?, read::events(self.conn, known, usize::MAX)?))
         };
         let (place, floor, (counters, slots), events) = found().map_err(|error| error.to_string())?;
-        self.cache.clear();
-        self.slots = slots;
-        self.shared.set_place(place);
-        self.shared.set_floor(floor);
-        *self.shared.counters_to_change() = counters;
-        self.is_astray = false;
+        self.desk.cache.clear();
+        self.desk.slots = slots;
+        self.desk.shared.set_place(place);
+        self.desk.shared.set_floor(floor);
+        *self.desk.shared.counters_to_change() = counters;
+        self.desk.is_astray = false;
         if !events.is_empty() {
-            self.bus.publish(Published::Events(events.into()));
+            self.desk.bus.publish(Published::Events(events.into()));
         }
         Ok(())
     }
 
     fn sweep(&mut self, now: Timestamp) -> Result<Swept, CommitError> {
         self.find_way_back().map_err(CommitError::Unavailable)?;
-        let swept = sweep::step(&mut self.conn, now).map_err(|failure| {
+        let swept = sweep::step(self.conn, now).map_err(|failure| {
             self.after_failure(&failure);
             told(failure)
         })?;
         if let Some(floor) = swept.floor {
-            self.shared.set_floor(floor);
+            self.desk.shared.set_floor(floor);
         }
         Ok(swept)
     }
@@ -307,16 +356,16 @@ impl Writer {
     }
 
     fn look_after_log(&mut self) {
-        let pages = self.shared.wal_pages.load(Ordering::Relaxed);
-        if pages < self.wal_woken {
+        let pages = self.desk.shared.wal_pages.load(Ordering::Relaxed);
+        if pages < self.desk.wal_woken {
             // The log began anew.
-            self.wal_woken = 0;
+            self.desk.wal_woken = 0;
         }
-        if pages >= self.wal_woken.saturating_add(self.wal_pages) && self.wake_checkpoint.try_send(()).is_ok() {
-            self.wal_woken = pages;
+        if pages >= self.desk.wal_woken.saturating_add(self.desk.wal_pages) && self.desk.wake_checkpoint.try_send(()).is_ok() {
+            self.desk.wal_woken = pages;
         }
-        if pages >= self.wal_pages.saturating_mul(checkpoint::PATIENCE) {
-            checkpoint::passive(&self.conn, &self.on_sync_failure);
+        if pages >= self.desk.wal_pages.saturating_mul(checkpoint::PATIENCE) {
+            checkpoint::passive(self.conn, &self.desk.on_sync_failure);
         }
     }
 }
@@ -343,6 +392,7 @@ fn is_light(request: &Request) -> bool {
 fn told(failure: Failure) -> CommitError {
     match failure {
         Failure::RolledBack(why) => CommitError::Unavailable(why),
+        Failure::Full(why) => CommitError::DiskFull(why),
         Failure::Unknown(why) | Failure::Sync(why) => CommitError::OutcomeUnknown(why),
         Failure::Constraint { is_taken: true, why } => {
             let field = if why.contains("external_id") { "externalId" } else { "id" };
@@ -350,31 +400,6 @@ fn told(failure: Failure) -> CommitError {
         }
         Failure::Constraint { is_taken: false, why } => CommitError::Unavailable(why),
         Failure::NeedsDisk => CommitError::Unavailable("the group was not written".into()),
-    }
-}
-
-struct SqlRows<'a> {
-    conn: &'a Connection,
-    cache: &'a mut Cache,
-}
-
-impl Rows for SqlRows<'_> {
-    type Error = RowError;
-
-    fn job(&mut self, id: JobId) -> Result<Option<Arc<Job>>, RowError> {
-        if let Some(job) = self.cache.get(id) {
-            return Ok(Some(job));
-        }
-        read::shared_job(self.conn, id)
-    }
-
-    fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, RowError> {
-        let ids = read::candidates(self.conn, mode, tenant, task, limit)?;
-        ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
-    }
-
-    fn kept(&mut self, scope: &str, now: Timestamp) -> Result<Option<KeptAnswer>, RowError> {
-        read::kept(self.conn, scope, Timestamp(now.0.saturating_sub(read::signed(limits::IDEMPOTENCY_MS))))
     }
 }
 

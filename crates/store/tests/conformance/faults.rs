@@ -102,7 +102,7 @@ async fn a_full_disk_refuses_and_the_store_goes_on_when_there_is_room() {
         let jobs = (0..8).map(|_| rig.new_job("ann", "a")).collect();
         match rig.submit_all(jobs).await {
             Ok(jobs) => accepted.extend(jobs.iter().map(|job| job.id)),
-            Err(CommitError::Unavailable(_)) => failures += 1,
+            Err(CommitError::DiskFull(_)) => failures += 1,
             Err(other) => panic!("{other:?}"),
         }
         assert!(accepted.len() < 10_000, "the bound is never met");

@@ -103,6 +103,21 @@ pub const KEYS: &[Key] = &[
     key("limits.concurrency", "number", "8", "How many children run at once, over all tasks."),
     key("limits.stop_within", "duration", "\"20s\"", "How long a stop waits for connections and children before it ends them."),
     key(
+        "limits.requests_per_second",
+        "requests a second",
+        "200",
+        "How often one user or service may ask, over a longer time. Above: 429 `too_many_requests` with `Retry-After`. 0: no limit. Not \
+         in open mode; frames of live connections do not count.",
+    ),
+    key("limits.requests_burst", "requests", "400", "How many of them may come at once, after a silence."),
+    key(
+        "limits.refused_per_second",
+        "requests a second",
+        "5",
+        "How often one address may be refused as unknown, over HTTP and live sockets together, before it is told 429. 0: no limit.",
+    ),
+    key("limits.refused_burst", "requests", "50", "How many of them may come at once, after a silence."),
+    key(
         "tasks.<name>.mode",
         "process, tracked, worker",
         "\"process\"",
@@ -183,7 +198,7 @@ pub fn reference() -> String {
          Printed by `tidings config reference` from the list that the server reads by.\n\n\
          `tidings serve` reads `tidings.toml` of the current folder, or the file named by `--config` or `TIDINGS_CONFIG`. A flag wins over\n\
          a variable, a variable over the file, the file over the default. An unknown key is an error. `tidings config check` reads the\n\
-         file and says all that is wrong with it. SIGHUP reads `[tasks.*]` and `[access]` again.\n\n\
+         file and says all that is wrong with it. SIGHUP reads `[tasks.*]`, `[access]` and the request limits again.\n\n\
          Durations are numbers with `ms`, `s`, `m`, `h` or `d` (`\"1h30m\"`); sizes with `B`, `KB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`.\n",
     );
     let mut section = None;

@@ -84,7 +84,11 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
             "[tasks.x]\ncommand = [\"a\"]\nretry = { attempt = 2 }",
             "conf/tidings.toml:3: unknown key `attempt` in [tasks.x.retry]: did you mean `attempts`?",
         ),
-        ("[limits]\nfoo = 1", "conf/tidings.toml:2: unknown key `foo` in [limits]: known are concurrency, stop_within"),
+        (
+            "[limits]\nfoo = 1",
+            "conf/tidings.toml:2: unknown key `foo` in [limits]: known are concurrency, refused_burst, refused_per_second, \
+             requests_burst, requests_per_second, stop_within",
+        ),
         (
             "[tasks.x]\ncommand = [\"a\"]\ntime_limit = \"10 minutes\"",
             "conf/tidings.toml:3: [tasks.x] time_limit: \"10 minutes\" is not a duration: write a number and ms, s, m, h or d, for example \
@@ -144,6 +148,26 @@ fn each_fault_is_told_once_and_in_the_order_of_the_file() {
     let lines = |told: &[String]| told.iter().map(|one| one.split(':').nth(1).unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(lines(&error.problems), ["2", "4", "7", "9", "11"], "{:#?}", error.problems);
     assert_eq!(error.warnings[0], "conf/tidings.toml:3: [tasks.a] cwd: there is no folder /app/conf/gone");
+}
+
+#[test]
+fn request_limits_are_read_in_requests_a_second() {
+    let of = |limit: Option<api::RateLimit>| limit.map(|limit| (limit.per_second.get(), limit.burst.get()));
+    let read = |keys: &str| {
+        let requests = read(&format!("[limits]\n{keys}")).unwrap().limits.requests;
+        (of(requests.principal), of(requests.refused_address))
+    };
+    assert_eq!(read(""), (Some((200, 400)), Some((5, 50))));
+    assert_eq!(read("requests_per_second = 7\nrefused_burst = 3"), (Some((7, 400)), Some((5, 3))));
+    assert_eq!(read("requests_per_second = 0\nrequests_burst = 3\nrefused_per_second = 0"), (None, None));
+    let told = problems("[limits]\nrequests_burst = 0\nrefused_per_second = \"5\"");
+    assert_eq!(
+        told,
+        [
+            "conf/tidings.toml:2: [limits] requests_burst: must be a whole number from 1 to 1000000",
+            "conf/tidings.toml:3: [limits] refused_per_second: must be a whole number from 0 to 1000000",
+        ]
+    );
 }
 
 #[test]

@@ -197,6 +197,9 @@ const RULES: &str = "
 
     # The job itself waits.
     worker:                                       claim wait          -> waiting changed +waiting reason=input no-slot no-lease outcome=waiting
+    tracked:                                      wait                -> running !nobody_to_run
+    tracked:                                      +30000 wait         -> lost !nobody_to_run
+    tracked:                                      abort wait          -> aborted changed +settled
     worker:                                       claim wait answer   -> pending changed +answered tries=0
     worker:                                       claim wait answer claim -> running claimed +claimed attempt=2 tries=1
     worker:                                       claim wait abort    -> aborted changed +settled
