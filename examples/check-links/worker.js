@@ -8,10 +8,14 @@
 //           external  true asks http(s) addresses too; otherwise they are only counted
 //           delayMs   pause before each link, so that a person can watch; 40 if not given, 0 for full speed
 //   result  {files, links, images, broken: [{file, line, target, why}], external}
+//   output  a line for each broken reference, then one for its page
 
 const fs = require('node:fs/promises')
 const path = require('node:path')
 const { Site, reach, isInside } = require('./targets.js')
+
+/** What is wrong with the input: another attempt would find the same. */
+class InputError extends Error {}
 
 class CheckLinksWorker {
   taskId = undefined
@@ -28,6 +32,7 @@ class CheckLinksWorker {
         type: 'error',
         status: 'failed',
         error: error instanceof Error ? error.message : String(error),
+        ...(error instanceof InputError && { retry: false }),
       })
     }
   }
@@ -41,7 +46,9 @@ class CheckLinksWorker {
     const files = await site.list()
     for (const file of files) {
       await this.checkPauseOrAbort()
-      for (const reference of (await site.page(file)).references) found.push({ file, ...reference })
+      const { references } = await site.page(file)
+      if (references.length === 0) console.log(`${file}: nothing to check`)
+      for (const reference of references) found.push({ file, ...reference })
     }
 
     const broken = []
@@ -49,7 +56,12 @@ class CheckLinksWorker {
       if (delayMs > 0) await sleep(delayMs)
       await this.checkPauseOrAbort()
       const why = await this.faultOf(site, reference, external)
-      if (why) broken.push({ file: reference.file, line: reference.line, target: nameOf(reference.target), why })
+      if (why) {
+        const target = nameOf(reference.target)
+        broken.push({ file: reference.file, line: reference.line, target, why })
+        console.log(`${reference.file}:${reference.line}: ${target}: ${why}`)
+      }
+      if (found[index + 1]?.file !== reference.file) console.log(pageLine(reference.file, found, broken))
       this.sendUpdate({
         type: 'progress',
         message: reference.file,
@@ -126,15 +138,21 @@ class CheckLinksWorker {
 }
 
 async function folderOf({ folder, delayMs }) {
-  if (typeof folder !== 'string' || folder === '') throw new Error('folder is missing: name a folder below the working directory')
-  if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= 60_000)) throw new Error('delayMs is from 0 to 60000')
+  if (typeof folder !== 'string' || folder === '') throw new InputError('folder is missing: name a folder below the working directory')
+  if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= 60_000)) throw new InputError('delayMs is from 0 to 60000')
   const here = await fs.realpath('.')
   const wanted = path.resolve(here, folder)
   const real = isInside(here, wanted) ? await fs.realpath(wanted).catch(() => undefined) : wanted
   if (!real || !(isInside(here, real) && (await fs.stat(real)).isDirectory())) {
-    throw new Error(`${folder} is not a folder below the working directory`)
+    throw new InputError(`${folder} is not a folder below the working directory`)
   }
   return real
+}
+
+/** `guide/cleaning.md: 6 checked, 2 broken`. */
+function pageLine(file, found, broken) {
+  const count = (list) => list.filter((one) => one.file === file).length
+  return `${file}: ${count(found)} checked, ${count(broken)} broken`
 }
 
 function nameOf(target) {

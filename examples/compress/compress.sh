@@ -1,8 +1,9 @@
 #!/bin/sh
 # Packs a folder into out/NAME.tar.gz beside this script.
 #
-# A plain program: it reads its input from the file named in TIDINGS_INPUT_FILE, says percentages on stderr, prints the
-# path of the archive on stdout, and its exit code is the outcome. It knows nothing of pause: it is frozen from outside.
+# A plain program: it reads its input from the file named in TIDINGS_INPUT_FILE, says each file with its size and a percentage
+# on stderr, prints the path of the archive on stdout, and its exit code is the outcome. It knows nothing of pause: it is frozen
+# from outside.
 #
 #   input   {"folder": "check-links/site", "delayMs": 100}
 #           folder   relative to the working directory, and inside it
@@ -37,24 +38,27 @@ archive="$out/$(basename "$folder").tar.gz"
 part="$out/.$(basename "$folder").$$.part"
 list="$part.list"
 worker=
-trap 'rm -f "$part" "$list"' EXIT
+trap 'rm -f "$part" "$list" "$list.bytes"' EXIT
 trap 'test -z "$worker" || kill "$worker" 2>/dev/null; exit 143' TERM INT
 
 (cd "$folder" && find . -type f | LC_ALL=C sort) >"$list"
 total=$(wc -l <"$list" | tr -d ' ')
 test "$total" -gt 0 || { echo "$folder holds no files" >&2; exit 1; }
 
-# tar takes each name as it comes and says it when the file is in; that is what is counted. The pipeline runs in the
+# tar takes each name as it comes and says it, as `ls -l` would, when the file is in; that is what is counted. The pipeline runs in the
 # background because a shell hears a signal only while it waits.
 while IFS= read -r name; do
   test "$delay" = 0 || sleep "$delay"
   printf '%s\n' "$name"
-done <"$list" | tar -czvf "$part" -C "$folder" -T - | {
+done <"$list" | tar -czvvf "$part" -C "$folder" -T - | {
   done=0
-  while IFS= read -r name; do
+  bytes=0
+  while read -r mode owner size day time name; do
     done=$((done + 1))
-    printf '%s %d%%\n' "$name" $((done * 100 / total)) >&2
+    bytes=$((bytes + size))
+    printf '%s, %d bytes, %d%%\n' "$name" "$size" $((done * 100 / total)) >&2
   done
+  echo "$bytes" >"$list.bytes"
 } &
 worker=$!
 wait "$worker"
@@ -62,5 +66,6 @@ worker=
 
 packed=$(tar -tzf "$part" | wc -l | tr -d ' ')
 test "$packed" -eq "$total" || { echo "only $packed of $total files were packed" >&2; exit 1; }
+printf '%d files, %d bytes, packed into %d bytes\n' "$total" "$(cat "$list.bytes")" "$(wc -c <"$part")" >&2
 mv "$part" "$archive"
 echo "$archive"

@@ -5,6 +5,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { EventEmitter, once } = require('node:events')
 const { fork } = require('node:child_process')
+const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
 const { readPage } = require('../check-links/pages.js')
 const { until, quiet } = require('./deadline.js')
@@ -24,17 +25,18 @@ const BROKEN = [
 
 /** A started worker: `said` is all it sent so far, `seen(look)` waits for the first message that fits. */
 function start(t, script, input, cwd = FOLDER) {
-  const child = fork(path.join(FOLDER, script), { cwd, env: { PATH: process.env.PATH }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(path.join(FOLDER, script), { cwd, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   t.after(() => child.kill('SIGKILL'))
   const said = []
   const heard = new EventEmitter()
+  const printed = text(child.stdout)
   child.on('message', (message) => {
     said.push(message)
     heard.emit('message')
   })
   child.send({ type: 'init', config: { taskId: 'job_1', taskType: 'check-links', input } })
   const seen = (what, look) => until(what, () => said.find(look), heard, 'message')
-  return { child, said, seen, exit: once(child, 'exit') }
+  return { child, said, seen, printed, exit: once(child, 'exit') }
 }
 
 const hasStatus = (status) => (message) => message.status === status
@@ -42,7 +44,7 @@ const isProgress = ({ type }) => type === 'progress'
 
 for (const script of ['worker.js', 'wrapper.js']) {
   test(`${script} finds exactly the broken links of the site`, async (t) => {
-    const { said, seen, exit } = start(t, script, { folder: 'site', delayMs: 0 })
+    const { said, seen, printed, exit } = start(t, script, { folder: 'site', delayMs: 0 })
     const { result, progress } = await seen('the result', hasStatus('completed'))
     assert.deepEqual(result, { files: 11, links: 48, images: 5, broken: BROKEN, external: 4 })
     assert.deepEqual(await exit, [0, null])
@@ -52,6 +54,10 @@ for (const script of ['worker.js', 'wrapper.js']) {
     assert.ok(steps.every(({ total, message, percentage }) => total === 53 && message && percentage >= 0 && percentage <= 100))
     assert.equal(progress.percentage, 100)
     assert.ok(said.every(({ taskId, timestamp }) => taskId === 'job_1' && !Number.isNaN(Date.parse(timestamp))))
+
+    const lines = (await printed).trim().split('\n')
+    for (const { file, line, target, why } of BROKEN) assert.ok(lines.includes(`${file}:${line}: ${target}: ${why}`))
+    assert.equal(lines.filter((line) => /: (\d+ checked, \d+ broken|nothing to check)$/.test(line)).length, 11, 'a line for each page')
   })
 
   test(`${script} stands still while it is paused and goes on where it was`, async (t) => {
@@ -102,8 +108,9 @@ test('a folder outside the working directory is refused', async (t) => {
   fs.symlinkSync(os.tmpdir(), path.join(place, 'way-out'))
   for (const folder of ['..', '/', 'way-out', 'missing', '']) {
     const { seen, exit } = start(t, 'worker.js', { folder }, place)
-    const { error } = await seen('failed', hasStatus('failed'))
+    const { error, retry } = await seen('failed', hasStatus('failed'))
     assert.match(error, /below the working directory/)
+    assert.equal(retry, false, 'another attempt would find the same')
     assert.deepEqual(await exit, [1, null])
   }
 })

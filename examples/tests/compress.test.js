@@ -44,6 +44,8 @@ test('packs every file, says percentages, prints the archive', async (t) => {
   assert.deepEqual(await run.exit, [0, null])
   const said = percentages(run.err)
   assert.deepEqual(said, [12, 25, 37, 50, 62, 75, 87, 100])
+  assert.match(run.err, /^\.\/b b\.txt, 18 bytes, \d+%$/m)
+  assert.match(run.err, /^8 files, \d+ bytes, packed into \d+ bytes$/m)
   const archive = run.out.trim()
   assert.equal(archive, './out/stuff.tar.gz')
   const unpacked = path.join(root, 'unpacked')
