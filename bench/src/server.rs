@@ -20,7 +20,7 @@ pub const TASK: &str = "b";
 /// A task that no watcher follows.
 pub const QUIET_TASK: &str = "quiet";
 /// Sockets that one caller may hold are 20; callers of a measurement stay below.
-pub const SOCKETS_OF_CALLER: usize = 16;
+pub const SOCKETS_OF_CALLER: usize = 8;
 
 const SECRET: &[u8] = b"a secret of at least thirty-two bytes, for measurements only";
 
