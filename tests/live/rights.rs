@@ -126,7 +126,7 @@ async fn all_that_a_key_opened_is_closed_with_it() {
         socket(&server, &key).await,
         socket(&server, &minted).await,
         by_ticket,
-        stream(&server, &[], ("cookie", &cookie)).await.0,
+        stream(&server, &[("ticket", &ticket)], ("cookie", &cookie)).await.0,
         stream(&server, &[], ("authorization", &bearer(&minted))).await.0,
         stream(&server, &[], ("authorization", &bearer(&key))).await.0,
         poll(&server, &key).await,
@@ -153,7 +153,8 @@ async fn all_that_a_key_opened_is_closed_with_it() {
             "unauthenticated"
         );
     }
-    let again = Client::new().get(format!("{}/api/v1/live/events", server.url())).query(&[("topic", TENANT)]);
+    let query = [("topic", TENANT), ("ticket", &ticket)];
+    let again = Client::new().get(format!("{}/api/v1/live/events", server.url())).query(&query);
     assert_eq!(again.header("cookie", &cookie).send().await.expect("an answer").status(), 401);
     assert!(!stays.0.is_finished(), "a user's own token never came from that key");
 }

@@ -1,5 +1,7 @@
 //! Request bodies: JSON only, bounded, and told precisely what is wrong with them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -11,6 +13,8 @@ use crate::problems::{ApiProblem, Kind};
 
 /// Bytes of a body: the largest payload and what stands around it.
 pub const BODY_BYTES: usize = domain::limits::PAYLOAD_BYTES + 64 * 1024;
+/// How long a body may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(60);
 /// Bytes of a batch submit.
 pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of the parser's words in a refusal: it may quote what was sent.
@@ -78,7 +82,11 @@ async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Api
     if announced.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    match axum::body::to_bytes(body, most).await {
+    let Ok(read) = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, most)).await else {
+        let detail = format!("The body was not there within {} s: send it again.", BODY_WITHIN.as_secs());
+        return Err(ApiProblem::new(Kind::TooLate, detail).limit(BODY_WITHIN.as_secs()));
+    };
+    match read {
         Ok(bytes) => Ok(bytes),
         Err(error) if is_over_limit(&error) => Err(too_large()),
         Err(_) => Err(ApiProblem::new(Kind::BadJson, "The body broke off: send it again.")),

@@ -51,6 +51,7 @@ kinds! {
     NoAttempt = 404 "no_attempt" "The job has had no such attempt.",
     NoSuchRoute = 404 "no_such_route" "There is nothing at this address.",
     MethodNotAllowed = 405 "method_not_allowed" "This address does not know the method.",
+    TooLate = 408 "request_timeout" "The request did not come in time.",
     WrongStatus = 409 "wrong_status" "The job's status does not allow this.",
     NotPausable = 409 "not_pausable" "The job cannot be paused once it runs.",
     NobodyToRun = 409 "nobody_to_run" "A tracked job has nobody who could run it again.",

@@ -78,7 +78,6 @@ impl Engine {
                 );
                 judge_from = Instant::now() + fair_chance;
             }
-            looked = Instant::now();
             // While it lasts it is noticed by whoever writes; what is due and moves nothing could be committed all the same.
             judge_from = judge_from.max(self.last_outage().map_or(judge_from, |outage| outage + fair_chance));
             let may_judge = Instant::now() >= judge_from;
@@ -90,6 +89,8 @@ impl Engine {
                     Duration::from_millis(limits::SWEEP_MS)
                 }
             };
+            // Only the wait is measured: much that is due takes its time.
+            looked = Instant::now();
             let pause = Duration::from_millis(if may_judge { PAUSE_MS } else { PAUSE_UNJUDGED_MS });
             let rung = async {
                 tokio::time::sleep(pause).await;

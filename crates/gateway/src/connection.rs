@@ -128,6 +128,14 @@ impl Connection {
         }
     }
 
+    /// Tells that the client takes what was given, however slowly: what waits meanwhile is not held against it.
+    pub fn takes(&self) {
+        let mut state = lock(&self.core.state);
+        if let Some(since) = &mut state.outbox.waiting_since {
+            *since = Instant::now();
+        }
+    }
+
     /// Closes it from the edge's side, for example as too slow. `next` and `closed` answer with the reason.
     pub fn close(&self, close: Close) {
         self.core.close(close);

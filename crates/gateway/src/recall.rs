@@ -14,13 +14,24 @@ const PAGE_EVENTS: u64 = 1_024;
 
 /// Recalls what was before `start`, the head of the log at the start. Gives up on an error: then each resume reads for itself.
 pub(crate) async fn recall(hub: Weak<Hub>, start: u64) {
+    let _told = Told(hub.clone());
     if let Some(hub) = hub.upgrade() {
         recall_progress(&hub, start).await;
     }
     while let Some(hub) = hub.upgrade() {
         if !recall_page(&hub, start).await {
-            hub.has_recalled.send_replace(true);
             return;
+        }
+    }
+}
+
+/// However recalling ends, nobody waits for it any more.
+struct Told(Weak<Hub>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if let Some(hub) = self.0.upgrade() {
+            hub.has_recalled.send_replace(true);
         }
     }
 }

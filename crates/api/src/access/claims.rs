@@ -33,6 +33,9 @@ pub(super) struct Claims {
     /// Of a live cookie: the origin it is good for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Of a live cookie: what proves the ticket that it was given for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// Of a live cookie: the only topics it opens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<serde_json::Value>,
@@ -92,6 +95,7 @@ impl Claims {
             iss: None,
             basis: Some(basis.to_string()),
             origin: None,
+            ticket: None,
             topics: Vec::new(),
         }
     }

@@ -1,9 +1,11 @@
-//! The caller of a stream: besides a token, a browser's `EventSource` may bring a ticket, and from then on the cookie it got for it.
+//! The caller of a stream: besides a token, a browser's `EventSource` may bring a ticket, and from then on the cookie it got for it. A
+//! cookie is good beside its own ticket only: whoever signs in after somebody else in the same browser brings another.
 
 use axum::extract::FromRequestParts;
 use domain::Topic;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
+use sha2::{Digest, Sha256};
 
 use super::caller::{Address, bearer};
 use super::origin::{is_same_origin, party};
@@ -13,8 +15,9 @@ use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
 use crate::queries::Pairs;
 
-/// Name of the cookie.
-const COOKIE: &str = "tidings_live";
+/// How the names of cookies begin. A digit of the ticket's digest follows, so that streams with tickets of their own leave each other's alone,
+/// and a browser holds few.
+const COOKIE: &str = "tidings_live_";
 /// The routes that it is sent to.
 const COOKIE_PATH: &str = "/api/v1/live";
 
@@ -54,22 +57,28 @@ impl Access {
         let hour = now.plus_ms(COOKIE_MS);
         let expires_at = opened.known.expires_at.map_or(hour, |at| at.min(hour));
         let topics = opened.topics.iter().map(wire::convert::topic_out).collect();
-        let value = self.rules.load().own.cookie(&opened.known, &origin, topics, expires_at)?;
+        let proof = proof(ticket);
+        let value = self.rules.load().own.cookie(&opened.known, &origin, &proof, topics, expires_at)?;
         let seconds = expires_at.since_ms(now) / 1_000;
         let secure = if is_secure(headers) { "; Secure" } else { "" };
-        let cookie = format!("{COOKIE}={value}; Path={COOKIE_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        let digit = &proof[..1];
+        let cookie = format!("{COOKIE}{digit}={value}; Path={COOKIE_PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
         Ok(LiveCaller { known: opened.known, topics: opened.topics, set_cookie: HeaderValue::from_str(&cookie).ok() })
     }
 
-    fn by_cookie(&self, headers: &HeaderMap) -> Option<Result<LiveCaller, Unknown>> {
+    /// Whom the cookie speaks for that was given for this ticket.
+    fn by_cookie(&self, ticket: &str, headers: &HeaderMap) -> Option<Result<LiveCaller, Unknown>> {
+        let proof = proof(ticket);
+        let name = format!("{COOKIE}{}", &proof[..1]);
         let cookies =
             headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-        let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE)?.1;
+        let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(found, _)| *found == name)?.1;
         let rules = self.rules.load();
-        let told = rules.own.by_cookie(value, &party(headers), self.clock.now());
+        let told = rules.own.by_cookie(value, &party(headers), &proof, self.clock.now());
         Some(told.and_then(|(known, topics)| {
             let known = rules.standing(known).ok_or(Unknown::Invalid)?;
-            let topics = topics.iter().filter_map(|topic| wire::convert::topic_in(topic).ok()).collect();
+            // Without topics it would be good for all.
+            let topics = topics.iter().map(wire::convert::topic_in).collect::<Result<_, _>>().map_err(|_| Unknown::Invalid)?;
             Ok(LiveCaller { known, topics, set_cookie: None })
         }))
     }
@@ -82,17 +91,18 @@ impl Access {
         if let Some(token) = bearer(&parts.headers) {
             return Ok(whole(self.by_token(Some(token)).await?));
         }
-        // A reconnect brings the spent ticket again, and the cookie: the cookie comes first.
-        let by_cookie = self.by_cookie(&parts.headers);
-        if let Some(Ok(caller)) = by_cookie {
-            return Ok(caller);
-        }
-        match (Pairs::of(&parts.uri)?.one("ticket")?, by_cookie) {
-            (Some(ticket), _) => self.redeem(&ticket, &parts.headers),
-            (None, Some(Err(unknown))) => Err(unknown.into()),
-            _ => Err(Unknown::Missing.into()),
+        let Some(ticket) = Pairs::of(&parts.uri)?.one("ticket")? else { return Err(Unknown::Missing.into()) };
+        // A reconnect brings the spent ticket again, and its cookie: the cookie comes first.
+        match self.by_cookie(&ticket, &parts.headers) {
+            Some(Ok(caller)) => Ok(caller),
+            _ => self.redeem(&ticket, &parts.headers),
         }
     }
+}
+
+/// What a cookie holds of its ticket.
+fn proof(ticket: &str) -> String {
+    Sha256::digest(ticket).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether the browser came over TLS, as far as can be told: by its origin, or by what a proxy says.

@@ -70,22 +70,35 @@ impl OwnTokens {
         self.token.read(token)?.known(now)
     }
 
+    /// `ticket`: what proves the ticket that it is given for.
     pub(super) fn cookie(
         &self,
         known: &Known,
         origin: &str,
+        ticket: &str,
         topics: Vec<serde_json::Value>,
         expires_at: Timestamp,
     ) -> Result<String, ApiProblem> {
-        let claims =
-            Claims { iss: Some(ISSUER.to_owned()), origin: Some(origin.to_owned()), topics, ..Claims::of(known, expires_at) };
+        let claims = Claims {
+            iss: Some(ISSUER.to_owned()),
+            origin: Some(origin.to_owned()),
+            ticket: Some(ticket.to_owned()),
+            topics,
+            ..Claims::of(known, expires_at)
+        };
         self.cookie.write(&claims)
     }
 
     /// Who a live cookie speaks for, if its basis still stands, and for which topics only.
-    pub(super) fn by_cookie(&self, cookie: &str, origin: &str, now: Timestamp) -> Result<(Known, Vec<serde_json::Value>), Unknown> {
+    pub(super) fn by_cookie(
+        &self,
+        cookie: &str,
+        origin: &str,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Result<(Known, Vec<serde_json::Value>), Unknown> {
         let claims = self.cookie.read(cookie)?;
-        if claims.origin.as_deref() != Some(origin) {
+        if claims.origin.as_deref() != Some(origin) || claims.ticket.as_deref() != Some(ticket) {
             return Err(Unknown::Invalid);
         }
         Ok((claims.known(now)?, claims.topics))

@@ -3,6 +3,7 @@
 mod handshake;
 mod messages;
 
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -33,7 +34,7 @@ const READ_BUFFER_BYTES: usize = 512;
 /// still is not read to its end, and a peer that only writes may find the connection reset before it reads why.
 const LARGEST_READ_BYTES: usize = 2 * CLIENT_FRAME_BYTES;
 /// How long a peer may take nothing. Then: `too_slow`.
-const LONGEST_WRITE: Duration = Duration::from_secs(30);
+const LONGEST_STALL: Duration = Duration::from_secs(30);
 /// How long a goodbye may take.
 const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 
@@ -113,7 +114,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                     let message = format!("a frame has at most {CLIENT_FRAME_BYTES} bytes (64 KB)");
                     connection.refuse(Close::BadFrame, message);
                     if let Ok(last) = connection.next_messages().await {
-                        let _ = tokio::time::timeout(LONGEST_CLOSE, socket.write(last)).await;
+                        let _ = socket.write(last, LONGEST_CLOSE, || {}).await;
                     }
                     return Some(Close::BadFrame);
                 }
@@ -130,22 +131,22 @@ async fn write<S: AsyncRead + AsyncWrite + Unpin>(
     connection: &Connection,
     pieces: Vec<Bytes>,
 ) -> Result<(), Option<Close>> {
-    let mut writing = pin!(socket.write(pieces));
+    let mut writing = pin!(socket.write(pieces, LONGEST_STALL, || connection.takes()));
     let written = match futures::poll!(writing.as_mut()) {
         Poll::Ready(written) => written,
         Poll::Pending => tokio::select! {
             biased;
-            written = tokio::time::timeout(LONGEST_WRITE, writing) => match written {
-                Ok(written) => written,
-                Err(_) => {
-                    connection.close(Close::TooSlow);
-                    return Err(Some(Close::TooSlow));
-                }
-            },
+            written = writing => written,
             close = connection.closed() => return Err(Some(close)),
         },
     };
-    written.map_err(|_| None)
+    written.map_err(|error| match error {
+        Error::Io(error) if error.kind() == ErrorKind::TimedOut => {
+            connection.close(Close::TooSlow);
+            Some(Close::TooSlow)
+        }
+        _ => None,
+    })
 }
 
 /// What to say to a peer that could not be read; `None` when it is gone.

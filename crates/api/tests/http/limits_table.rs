@@ -170,9 +170,10 @@ async fn outboxes_are_bounded_and_who_takes_nothing_is_cut() {
         };
         tokio::time::timeout(crate::rig::SOON, behind).await.expect("it is put behind");
         assert!(stats.outbox_bytes.load(Relaxed) <= 20_000, "{}", stats.outbox_bytes.load(Relaxed));
+        let mut look = tokio::time::interval(Duration::from_millis(10));
         let cut = async {
             while stats.cut.load(Relaxed) == 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await
+                look.tick().await;
             }
         };
         tokio::time::timeout(crate::rig::SOON, cut).await.expect("it is cut");

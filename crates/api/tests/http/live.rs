@@ -110,6 +110,32 @@ async fn a_stream_of_one_job_ends_with_it_and_stays_ended() {
     again.send().await.expect(StatusCode::NO_CONTENT);
 }
 
+/// In one browser somebody signs in after somebody else, whose cookie is still there: each ticket opens what it was made for.
+#[tokio::test]
+async fn a_cookie_of_before_does_not_answer_for_a_ticket_of_now() {
+    let rig = Rig::closed();
+    let bob = token("bob", json!({}));
+    let anns = rig.submitted(&ann()).await;
+    let bobs = rig.submitted(&bob).await;
+    let (mut cookies, mut tickets) = (Vec::new(), Vec::new());
+    for (user, own, other) in [(&ann(), &anns, &bobs), (&bob, &bobs, &anns)] {
+        let ticket = rig.post("/tickets", json!({"topics": [{"owner": "me"}]})).token(user).send().await.text("ticket");
+        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &cookies.join("; "));
+        let (headers, mut stream) = Stream::open(call).await;
+        stream.until("event: live").await;
+        assert!(stream.text.contains(own) && !stream.text.contains(other), "{}", stream.text);
+        cookies.push(headers["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a pair").to_owned());
+        tickets.push(ticket);
+    }
+    // Both come back with what they have; whose cookie was overwritten needs a new ticket, and is never shown another's jobs.
+    for (ticket, other) in tickets.iter().zip([&bobs, &anns]) {
+        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &cookies.join("; "));
+        let (_, mut stream) = Stream::open(call).await;
+        stream.until("event: live").await;
+        assert!(!stream.text.contains(other), "{}", stream.text);
+    }
+}
+
 #[tokio::test]
 async fn a_ticket_opens_one_stream_and_its_cookie_the_next_ones() {
     let rig = Rig::closed();
@@ -128,9 +154,13 @@ async fn a_ticket_opens_one_stream_and_its_cookie_the_next_ones() {
     stream.until("event: live").await;
     // The cookie is good for these topics, this origin and the live routes only.
     let other = "topic=%7B%22tenant%22:true%7D";
-    rig.get(&format!("/live/events?{other}")).header("cookie", &pair).send().await.problem(401, "bad_ticket");
-    let elsewhere = rig.get(&format!("/live/events?{ME}")).header("cookie", &pair).header("origin", "https://app.example.com");
-    elsewhere.send().await.problem(401, "unauthenticated");
+    rig.get(&format!("/live/events?{other}&ticket={text}")).header("cookie", &pair).send().await.problem(401, "bad_ticket");
+    let spent = format!("/live/events?{ME}&ticket={text}");
+    let elsewhere = rig.get(&spent).header("cookie", &pair).header("origin", "https://app.example.com");
+    elsewhere.send().await.problem(401, "bad_ticket");
+    rig.get(&spent).send().await.problem(401, "bad_ticket");
+    // Without its ticket it is good for nothing.
+    rig.get(&format!("/live/events?{ME}")).header("cookie", &pair).send().await.problem(401, "unauthenticated");
     rig.get("/jobs").header("cookie", &pair).send().await.problem(401, "unauthenticated");
     let value = pair.split_once('=').expect("a pair").1;
     rig.get("/jobs").token(value).send().await.problem(401, "unauthenticated");

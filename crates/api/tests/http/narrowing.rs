@@ -59,7 +59,7 @@ async fn what_a_key_made_ends_with_the_key() {
         let opened = rig.get(&format!("/live/events?{TENANT}&ticket={ticket}"));
         let (headers, mut by_ticket) = Stream::open(opened).await;
         let cookie = headers["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a pair").to_owned();
-        let by_cookie = || rig.get(&format!("/live/events?{TENANT}")).header("cookie", &cookie);
+        let by_cookie = || rig.get(&format!("/live/events?{TENANT}&ticket={ticket}")).header("cookie", &cookie);
         let (_, mut by_cookie_stream) = Stream::open(by_cookie()).await;
         let position = rig.get(&format!("/live/poll?{TENANT}&wait=0")).token(&minted).send().await.text("position");
         let waiting = rig.get(&format!("/live/poll?{TENANT}&wait=55&after={position}")).token(&minted);
@@ -171,7 +171,9 @@ async fn a_token_s_end_is_the_end_of_stream_and_poll_within_a_second() {
     stream.until("event: live").await;
     let position = rig.get(&format!("/live/poll?{TENANT}&wait=0")).token(&short).send().await.text("position");
     let waiting = tokio::spawn(rig.get(&format!("/live/poll?{TENANT}&wait=55&after={position}")).token(&short).send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while rig.context.hub.stats().connections.load(std::sync::atomic::Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
     rig.clock.advance_ms(10_000);
     let ended = Instant::now();
     waiting.await.expect("no panic").problem(401, "token_expired");

@@ -48,6 +48,14 @@ pub(super) async fn run(host: Arc<Host>, job: Arc<Job>, proof: LeaseProof) {
         is_interrupted: false,
         is_revoked: false,
     };
+    if host.stop.is_cancelled() {
+        // It waited for the one before until the server was told to stop.
+        let error = plain_error("interrupted", "the server stopped before the program was started");
+        watch.is_interrupted = true;
+        watch.ended = Some(Ended::Failed { error, again: true });
+        watch.finish().await;
+        return;
+    }
     match watch.launch().await {
         Ok(launch) => {
             tracing::info!(job = %job.id, task = %job.task, attempt = job.attempt, "starting");

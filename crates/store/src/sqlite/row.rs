@@ -158,7 +158,7 @@ pub(super) fn write_body(job: &Job, bytes: &mut Vec<u8>) -> Result<(), RowError>
         started: ms(job.started_at),
         ran_ms: job.ran_ms,
         running_since: ms(job.running_since),
-        progress: (*progress != Progress::default()).then(|| ProgressTwin {
+        progress: (*progress != Progress::default()).then_some(ProgressTwin {
             percentage: progress.percentage,
             current: progress.current,
             total: progress.total,

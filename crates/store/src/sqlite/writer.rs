@@ -3,6 +3,7 @@
 //! A group that fails as a whole is answered as a whole. A request that contradicts a rule of the tables is found by committing each
 //! of its group alone, so that it harms no other.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
@@ -31,6 +32,7 @@ use crate::books::{Changes, Seen, Slots};
 use crate::load::{self, Marks};
 
 mod jump;
+mod way_back;
 
 /// Requests of one group at most.
 pub(super) const GROUP: usize = 512;
@@ -235,10 +237,16 @@ impl<'c> Writer<'c> {
 
     fn write(&mut self, decision: &Decision, marks: &Marks, group: &mut Group) -> Result<(), Failure> {
         let floor = self.desk.shared.head().floor;
+        // A decision may be larger than the cache.
+        let mut told: HashMap<JobId, u64> = HashMap::new();
         for event in &decision.events {
             group.place += 1;
             let logged = LoggedEvent::new(group.place, event);
-            let prev = if event.from.is_none() { 0 } else { self.last_event(event.job.id)? };
+            let prev = match told.insert(event.job.id, group.place) {
+                Some(prev) => prev,
+                None if event.from.is_none() => 0,
+                None => self.last_event(event.job.id)?,
+            };
             self.statements.event(&logged, prev, floor)?;
             self.desk.cache.put(Cached { job: event.job.clone(), last_event: group.place });
             group.events.push(logged);
@@ -246,7 +254,10 @@ impl<'c> Writer<'c> {
         }
         for change in &decision.writes {
             let before = marks.get(&change.job.id);
-            let last_event = self.last_event(change.job.id)?;
+            let last_event = match told.get(&change.job.id) {
+                Some(place) => *place,
+                None => self.last_event(change.job.id)?,
+            };
             self.statements.job(change, before, last_event)?;
             group.changes.record(before, &change.job, false);
             self.desk.cache.put(Cached { job: change.job.clone(), last_event });
@@ -291,48 +302,6 @@ impl<'c> Writer<'c> {
         if !events.is_empty() {
             self.desk.bus.publish(Published::Events(events.into()));
         }
-    }
-
-    fn after_failure(&mut self, failure: &Failure) {
-        match failure {
-            Failure::Sync(why) => {
-                tracing::error!(%why, "the disk did not keep what was written: nothing more may be built on it, so this process ends; look at the disk, then start it again");
-                (self.desk.on_sync_failure)(why);
-                self.desk.is_astray = true;
-            }
-            Failure::Unknown(why) => {
-                tracing::error!(%why, "the outcome of a commit is not known");
-                self.desk.is_astray = true;
-            }
-            Failure::RolledBack(why) | Failure::Full(why) => tracing::warn!(%why, "a group of requests could not be written"),
-            Failure::Constraint { .. } | Failure::NeedsDisk => {}
-        }
-    }
-
-    /// After a fault whose outcome is not known: reads the books again, and tells the bus what turned out to be written.
-    fn find_way_back(&mut self) -> Result<(), String> {
-        if !self.desk.is_astray {
-            return Ok(());
-        }
-        if !self.conn.is_autocommit() {
-            self.conn.execute_batch("ROLLBACK").map_err(|error| error.to_string())?;
-        }
-        let known = self.desk.shared.head().place;
-        let found = || -> Result<_, RowError> {
-            let (place, floor) = read::head(self.conn)?;
-            Ok((place, floor, read::books(self.conn)?, read::events(self.conn, known, usize::MAX)?))
-        };
-        let (place, floor, (counters, slots), events) = found().map_err(|error| error.to_string())?;
-        self.desk.cache.clear();
-        self.desk.slots = slots;
-        self.desk.shared.set_place(place);
-        self.desk.shared.set_floor(floor);
-        *self.desk.shared.counters_to_change() = counters;
-        self.desk.is_astray = false;
-        if !events.is_empty() {
-            self.desk.bus.publish(Published::Events(events.into()));
-        }
-        Ok(())
     }
 
     fn sweep(&mut self, now: Timestamp) -> Result<Swept, CommitError> {

@@ -4,13 +4,15 @@
 //! and the closing handshake are the library's; they are never put into the middle of a message of ours.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
 
@@ -24,12 +26,14 @@ pub(super) struct Messages<S> {
     waiting: VecDeque<Bytes>,
     /// Bytes of the first piece that were written.
     written: usize,
+    /// Bytes of ours that the peer took so far.
+    taken: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     pub(super) fn new(stream: S, config: WebSocketConfig) -> Messages<S> {
         let protocol = WebSocketContext::new(Role::Server, Some(config));
-        Messages { stream, protocol, waiting: VecDeque::new(), written: 0 }
+        Messages { stream, protocol, waiting: VecDeque::new(), written: 0, taken: 0 }
     }
 
     /// The next message of the peer. Loses nothing when it is dropped half-way.
@@ -38,10 +42,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     }
 
     /// Writes whole messages. When it is dropped half-way, the rest can only be given up, by closing.
-    pub(super) async fn write(&mut self, pieces: Vec<Bytes>) -> Result<(), Error> {
+    ///
+    /// While it has to wait, `takes` is called whenever the peer took something; when it took nothing for as long as `patience`, the
+    /// error is [`io::ErrorKind::TimedOut`].
+    pub(super) async fn write(&mut self, pieces: Vec<Bytes>, patience: Duration, takes: impl Fn()) -> Result<(), Error> {
         self.waiting = pieces.into();
-        poll_fn(|cx| pending(self.protocol.flush(&mut Bridge { stream: &mut self.stream, cx }))).await?;
-        Ok(poll_fn(|cx| self.poll_write(cx)).await?)
+        let mut stall: Option<Pin<Box<Sleep>>> = None;
+        let mut seen = self.taken;
+        poll_fn(|cx| {
+            if let Poll::Ready(written) = self.poll_flushed_write(cx) {
+                return Poll::Ready(written);
+            }
+            let stall = stall.get_or_insert_with(|| Box::pin(sleep(patience)));
+            if self.taken > seen {
+                seen = self.taken;
+                stall.as_mut().reset(Instant::now() + patience);
+                takes();
+            }
+            stall.as_mut().poll(cx).map(|()| Err(Error::Io(io::ErrorKind::TimedOut.into())))
+        })
+        .await
+    }
+
+    /// What the library has begun goes first.
+    fn poll_flushed_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.written == 0 {
+            ready!(pending(self.protocol.flush(&mut Bridge { stream: &mut self.stream, cx })))?;
+        }
+        self.poll_write(cx).map_err(Error::Io)
     }
 
     /// Says goodbye, and waits for the peer's: without that, the reason might be lost on the way. What was being written is finished
@@ -72,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
             if taken == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.taken += taken as u64;
             while let Some(first) = self.waiting.front()
                 && taken >= first.len() - self.written
             {
@@ -159,6 +188,8 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_secs(30);
+
     fn text(length: usize) -> Vec<u8> {
         let mut message = vec![0x81];
         match length {
@@ -197,7 +228,7 @@ mod tests {
         let piece = Bytes::from([text(200), text(5_000), text(200)].concat());
         tokio::select! {
             biased;
-            _ = messages.write(vec![piece.clone(), piece]) => panic!("it does not fit"),
+            _ = messages.write(vec![piece.clone(), piece], PATIENCE, || {}) => panic!("it does not fit"),
             () = tokio::task::yield_now() => {}
         }
         let mut peer = tokio_tungstenite::WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
@@ -217,6 +248,29 @@ mod tests {
         assert!(matches!(&seen[2], Message::Close(Some(frame)) if frame.reason == "enough"));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_may_take_its_time_as_long_as_it_takes_something() {
+        let (ours, mut theirs) = tokio::io::duplex(100);
+        let mut messages = Messages::new(ours, WebSocketConfig::default());
+        let told = std::cell::Cell::new(0);
+        let begun = Instant::now();
+        let taking = async {
+            let mut some = [0; 50];
+            for _ in 0..10 {
+                tokio::time::advance(PATIENCE - Duration::from_secs(1)).await;
+                tokio::io::AsyncReadExt::read_exact(&mut theirs, &mut some).await.unwrap();
+            }
+            std::future::pending::<()>().await
+        };
+        let written = tokio::select! {
+            written = messages.write(vec![Bytes::from(text(1_000))], PATIENCE, || told.set(told.get() + 1)) => written,
+            () = taking => unreachable!(),
+        };
+        assert!(matches!(written, Err(Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut));
+        assert!(begun.elapsed() >= 10 * (PATIENCE - Duration::from_secs(1)) + PATIENCE, "{:?}", begun.elapsed());
+        assert!(told.get() > 1, "it was told that the peer takes something");
+    }
+
     #[tokio::test]
     async fn pieces_arrive_whole_and_a_ping_is_answered_between_them() {
         let (ours, theirs) = tokio::io::duplex(64);
@@ -231,7 +285,8 @@ mod tests {
             seen
         });
         assert!(matches!(messages.next().await, Ok(Message::Ping(_))));
-        messages.write(vec![Bytes::from(text(300)), Bytes::from([text(1), text(1_000)].concat())]).await.unwrap();
+        let pieces = vec![Bytes::from(text(300)), Bytes::from([text(1), text(1_000)].concat())];
+        messages.write(pieces, PATIENCE, || {}).await.unwrap();
         let seen = talking.await.unwrap();
         assert!(matches!(seen[0], Message::Pong(_)));
         assert_eq!(seen[1..].iter().map(Message::len).collect::<Vec<_>>(), [300, 1, 1_000]);
