@@ -36,7 +36,7 @@ macro_rules! store_cases {
             log::refuses_after_close,
             history::pages_of_a_long_history_join, history::a_swept_history_begins_at_the_floor,
             history::a_history_goes_on_after_all_of_it_was_swept, history::a_deleted_job_has_no_history,
-            history::tells_an_attempt_before_and_after_its_end,
+            history::tells_an_attempt_before_and_after_its_end, history::many_histories_go_on_after_one_decision,
         }
     };
     (@each $make:expr; $($module:ident :: $case:ident),+ $(,)?) => {

@@ -1,10 +1,11 @@
 //! The history of one job and its attempts: what the tables find without an index over the log.
 
-use domain::request::{Ask, Asked, Report};
+use domain::limits::{self, EVENTS_KEPT_MS};
+use domain::policy::Mode;
+use domain::request::{Ask, Asked, NewJob, Report};
 use domain::{Job, JobId, Request};
 
-use super::rig::{Rig, text};
-use domain::limits::EVENTS_KEPT_MS;
+use super::rig::{Rig, leases, text};
 
 /// Brings a job this many revisions further by changing its tags, with other jobs' events among them.
 pub async fn change_often(rig: &Rig, job: &Job, times: u64) {
@@ -105,4 +106,24 @@ pub async fn tells_an_attempt_before_and_after_its_end(rig: &Rig) {
     rig.report(job.id, 1, Report::Complete { result: None }).await.expect("it completes");
     let ended = rig.store.attempts(job.id).await.expect("the store reads");
     assert_eq!((ended.len(), ended[0].outcome.as_deref()), (1, Some("completed")));
+}
+
+/// More than any store keeps of jobs in memory is changed by one decision.
+pub async fn many_histories_go_on_after_one_decision(rig: &Rig) {
+    const JOBS: u128 = 10_000;
+    let mut jobs = Vec::new();
+    for number in 0..JOBS {
+        jobs.push(NewJob { mode: Mode::Tracked, lease: leases([number]).pop(), ..rig.new_job("ann", "a") });
+        if jobs.len() == limits::BATCH_JOBS {
+            rig.submit_all(std::mem::take(&mut jobs)).await.expect("the submit is accepted");
+        }
+    }
+    let events = rig.store.events(0, usize::MAX).await.expect("the store reads");
+    rig.clock.jump_ms(3_600_000);
+    rig.store.commit(Request::SaveProgress { entries: Vec::new() }).await.expect("nothing is saved");
+    for job in events.iter().map(|event| event.job).step_by(97) {
+        assert_eq!(revs(rig, job, 0, 10).await, [1, 2]);
+        rig.ask(job, Ask::Pause).await.expect("it is asked to pause");
+        assert_eq!(revs(rig, job, 0, 10).await, [1, 2, 3]);
+    }
 }
