@@ -149,6 +149,9 @@ impl Book {
             let shown = shown_by(event);
             entry.rev = event.rev;
             entry.status = event.status;
+            if *entry.keys != event.keys {
+                entry.keys = Arc::new(event.keys.clone());
+            }
             entry.show_again(shown.progress.tick);
             entry.wish = standing_wish(shown.wish, &entry.wish);
         }
@@ -165,6 +168,9 @@ impl Book {
         }
         entry.rev = job.rev;
         entry.status = job.status;
+        if *entry.keys.tags != *job.tags {
+            entry.keys = Arc::new(Keys::of(job));
+        }
         entry.show_again(job.tick);
         entry.wish = wire::convert::wish_out(job);
     }

@@ -39,6 +39,8 @@ struct World {
 struct Shown {
     newest: AtomicUsize,
     progress: AtomicUsize,
+    /// Tags by which the newest progress finds its watchers.
+    tags: std::sync::Mutex<Vec<domain::Text>>,
 }
 
 impl Listener for Shown {
@@ -50,7 +52,8 @@ impl Listener for Shown {
     }
 
     fn notice(&self, notice: &Notice) {
-        if matches!(notice, Notice::Progress { .. }) {
+        if let Notice::Progress { keys, .. } = notice {
+            self.tags.lock().expect("no panic").clone_from(&keys.tags);
             self.progress.fetch_add(1, Ordering::SeqCst);
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::Request;
+use engine::Conditions;
 use serde_json::json;
 
 use super::World;
@@ -32,4 +33,19 @@ async fn progress_that_a_new_revision_does_not_carry_is_shown_again() {
     tick().await;
     tick().await;
     assert_eq!(world.shown.progress.load(Ordering::SeqCst), 2, "on the new revision");
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_reaches_those_who_follow_a_tag_that_came_later() {
+    let world = World::new();
+    let made = world.submit(json!({"task": "report", "mode": "tracked"})).await;
+    let lease = made.lease.expect("a lease").token;
+    let patch = serde_json::from_value(json!({"tags": ["late"]})).expect("a patch");
+    world.engine.patch(&world.ann(), made.job.id, &patch, &Conditions::default()).await.expect("it is tagged");
+    let body = serde_json::from_value(json!({"current": 1})).expect("progress");
+    world.engine.report_progress(&world.ann(), made.job.id, &lease, &body).await.expect("it is taken");
+    while world.shown.progress.load(Ordering::SeqCst) == 0 {
+        tokio::time::advance(Duration::from_millis(50)).await;
+    }
+    assert_eq!(*world.shown.tags.lock().expect("no panic"), ["late".into()]);
 }
