@@ -62,6 +62,7 @@ impl Stage {
             title: None,
             description: None,
             example: None,
+            schemas: Default::default(),
         };
         let catalog = Catalog { tasks: [(TASK.into(), Arc::new(task))].into(), total: 1_000_000 };
         let output = MemoryOutput::new();

@@ -14,35 +14,35 @@ const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { randomUUID } = require('node:crypto')
-const { track } = require('./track.js')
+const { Stopped, tracker } = require('@tidings/track')
 const { buildReport, GROUPS } = require('./report.js')
 
 const DATA = path.join(__dirname, 'data')
 const OUT = path.join(__dirname, 'out')
 const BODY_LIMIT_BYTES = 10_000
 
-function createApp({ tidings, token, owner, base, out = OUT }) {
+function createApp({ tidings: url, token, owner, base, out = OUT }) {
+  const tidings = tracker({ url, token })
   const reports = new Map()
 
-  async function begin({ groupBy = 'region', delayMs = 40 }) {
+  /** Resolves with the report once its job is there; the answer does not wait for the work. */
+  function begin({ groupBy = 'region', delayMs = 40 }) {
     if (!GROUPS.includes(groupBy)) throw refusal(400, `groupBy is one of ${GROUPS.join(', ')}`)
     if (!(delayMs >= 0 && delayMs <= 60_000)) throw refusal(400, 'delayMs is from 0 to 60000')
     const id = randomUUID()
-    const job = await track({
-      url: tidings,
-      token,
+    const report = { id, groupBy, file: path.join(out, `${id}.csv`), outcome: 'running' }
+    const about = {
       owner,
-      task: 'report',
       title: `Sales by ${groupBy}`,
       subject: { type: 'report', id },
       link: `${base ?? `http://127.0.0.1:${server.address().port}`}/reports/${id}`,
       input: { groupBy, delayMs },
-    })
-    const report = { id, groupBy, job, file: path.join(out, `${id}.csv`), outcome: 'running' }
-    reports.set(id, report)
-    // The answer does not wait for this.
-    report.over = job
-      .run(async (job) => {
+    }
+    return new Promise((begun, refused) => {
+      const over = tidings.track('report', about, async (job) => {
+        report.job = job.id
+        reports.set(id, report)
+        begun(report)
         const { groups, ...totals } = await buildReport({
           folder: DATA,
           groupBy,
@@ -55,11 +55,18 @@ function createApp({ tidings, token, owner, base, out = OUT }) {
         })
         return { ...totals, groups }
       })
-      .then((outcome) => (report.outcome = outcome))
-    return report
+      over.then(
+        () => (report.outcome = 'completed'),
+        (error) => {
+          report.outcome = error instanceof Stopped ? 'stopped' : 'failed'
+          // Without effect once the work had begun: then the record says it.
+          refused(error)
+        },
+      )
+    })
   }
 
-  const shown = ({ id, groupBy, job, outcome }) => ({ id, groupBy, outcome, job: job.id, watch: `${tidings}/?job=${job.id}` })
+  const shown = ({ id, groupBy, job, outcome }) => ({ id, groupBy, outcome, job, watch: `${url}/?job=${job}` })
 
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://app')
@@ -75,7 +82,7 @@ function createApp({ tidings, token, owner, base, out = OUT }) {
     const report = reports.get(id)
     if (!report) throw refusal(404, 'no such report')
     if (part === 'status') {
-      const told = await fetch(`${tidings}/api/v1/jobs/${report.job.id}`, {
+      const told = await fetch(`${url}/api/v1/jobs/${report.job}`, {
         headers: token ? { Authorization: `Bearer ${token}` } : {},
         signal: AbortSignal.timeout(10_000),
       })
@@ -99,8 +106,7 @@ function createApp({ tidings, token, owner, base, out = OUT }) {
   /** Ends what runs with an error that says why, so that nobody waits for a lease to run out. */
   server.shutDown = async () => {
     server.close()
-    for (const { job } of reports.values()) job.cancel(Object.assign(new Error('the app was stopped'), { kind: 'interrupted' }))
-    await Promise.all([...reports.values()].map(({ over }) => over))
+    await tidings.shutDown({ reason: 'the app was stopped' })
     server.closeAllConnections()
   }
   return server

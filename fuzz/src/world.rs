@@ -36,8 +36,17 @@ impl Drop for World {
 
 fn task(name: &str, mode: Mode) -> (Text, Arc<Task>) {
     let policy = Arc::new(Policy::default());
-    let task =
-        Task { name: name.into(), mode, policy, concurrency: 10, program: None, title: None, description: None, example: None };
+    let task = Task {
+        name: name.into(),
+        mode,
+        policy,
+        concurrency: 10,
+        program: None,
+        title: None,
+        description: None,
+        example: None,
+        schemas: Default::default(),
+    };
     (name.into(), Arc::new(task))
 }
 

@@ -32,7 +32,10 @@ export default defineConfig({
   base: './',
   plugins: [react(), packedTwins()],
   resolve: {
-    alias: { '@tidings/client': fileURLToPath(new URL('../client/src/index.ts', import.meta.url)) },
+    alias: [
+      { find: /^@tidings\/client$/, replacement: fileURLToPath(new URL('../client/src/index.ts', import.meta.url)) },
+      { find: /^@tidings\/client\/(.+)$/, replacement: fileURLToPath(new URL('../client/src/$1.ts', import.meta.url)) },
+    ],
   },
   build: {
     target: 'es2022',

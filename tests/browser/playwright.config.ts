@@ -5,6 +5,7 @@ const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 export default defineConfig({
   testDir: '.',
+  globalSetup: './build-pages.ts',
   timeout: 90_000,
   expect: { timeout: 20_000 },
   workers: 1,
@@ -13,6 +14,8 @@ export default defineConfig({
   use: {
     launchOptions: {
       executablePath: chromium,
+      // Real pages come back from the back-forward cache.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
       args: [
         '--no-sandbox',
         '--disable-gpu',

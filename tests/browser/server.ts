@@ -1,7 +1,7 @@
 /** A server of the test's own: the real binary, in a folder of its own, on a free port; killed and started again at will. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,10 +10,14 @@ import { fileURLToPath } from 'node:url'
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
 const binary = process.env.TIDINGS_BIN ?? join(root, 'target/debug/tidings')
 
+/** Signs the tokens of the users where access is closed. */
+export const SECRET = 'a secret of at least thirty-two bytes'
+
 export class Server {
   readonly url: string
   readonly #port: number
   readonly #folder: string
+  #config = join(root, 'examples/tidings.toml')
   #process: ChildProcess | undefined
 
   private constructor(port: number) {
@@ -28,18 +32,21 @@ export class Server {
     return server
   }
 
+  /** With access control: users bring a token that is signed with `SECRET`. */
+  static async closed(): Promise<Server> {
+    const server = new Server(await freePort())
+    writeFileSync(join(server.#folder, 'secret'), SECRET)
+    server.#config = join(server.#folder, 'tidings.toml')
+    const access = '[access]\njwt = { algorithm = "HS256", secret_file = "secret" }\n'
+    writeFileSync(server.#config, `${access}\n[tasks.report]\nmode = "tracked"\n`)
+    await server.startAgain()
+    return server
+  }
+
   async startAgain(): Promise<void> {
     this.#process = spawn(
       binary,
-      [
-        'serve',
-        '--config',
-        join(root, 'examples/tidings.toml'),
-        '--listen',
-        `127.0.0.1:${this.#port}`,
-        '--data',
-        join(this.#folder, 'data'),
-      ],
+      ['serve', '--config', this.#config, '--listen', `127.0.0.1:${this.#port}`, '--data', join(this.#folder, 'data')],
       { stdio: ['ignore', 'ignore', 'ignore'] },
     )
     for (let tries = 0; tries < 400; tries++) {
@@ -63,15 +70,47 @@ export class Server {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async submit(body: unknown): Promise<{ id: string }> {
-    const answer = await fetch(`${this.url}/api/v1/jobs`, {
+  async submit(body: unknown, token?: string): Promise<Submitted> {
+    return (await this.#post('', body, token && { authorization: `Bearer ${token}` })) as Submitted
+  }
+
+  /** Jobs that the test works on itself, by title; a word ends each. */
+  async track(title: string, token?: string): Promise<Tracked> {
+    const { id, lease } = await this.submit({ task: 'report', mode: 'tracked', title }, token)
+    const report = (path: string, body: object) =>
+      this.#post(`/${id}/${path}`, body, {
+        'tidings-lease': lease?.token ?? '',
+        ...(token && { authorization: `Bearer ${token}` }),
+      })
+    return {
+      id,
+      progress: (percentage) => report('progress', { percentage }),
+      complete: () => report('complete', { result: null }),
+      fail: (message) => report('fail', { error: { kind: 'test', message }, retry: false }),
+    }
+  }
+
+  async #post(path: string, body: unknown, headers: Record<string, string> | '' | undefined): Promise<unknown> {
+    const answer = await fetch(`${this.url}/api/v1/jobs${path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(headers || {}) },
       body: JSON.stringify(body),
     })
     if (!answer.ok) throw new Error(await answer.text())
-    return (await answer.json()) as { id: string }
+    return answer.json()
   }
+}
+
+interface Submitted {
+  id: string
+  lease?: { token: string }
+}
+
+export interface Tracked {
+  id: string
+  progress(percentage: number): Promise<unknown>
+  complete(): Promise<unknown>
+  fail(message: string): Promise<unknown>
 }
 
 async function freePort(): Promise<number> {

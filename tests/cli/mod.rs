@@ -1,5 +1,7 @@
 //! The command line, as a person and as a script use it.
 
+mod types;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 

@@ -78,5 +78,6 @@ fn task(name: &str, mode: Mode, concurrency: u32, policy: Policy) -> Task {
         title: None,
         description: None,
         example: None,
+        schemas: Default::default(),
     }
 }

@@ -212,7 +212,7 @@ impl Watcher {
             ("progress", ..) => subs.iter().for_each(|sub| self.folded[*sub].progress(&frame)),
             ("stats", ..) => subs.iter().for_each(|sub| self.folded[*sub].stats = Some(frame["stats"].clone())),
             ("error", Some(id), _) => self.refused(&frame, id, scene),
-            ("hello" | "heartbeat" | "tasks", ..) => {}
+            ("hello" | "authenticated" | "heartbeat" | "tasks", ..) => {}
             _ => diary.broke("a watcher is sent what the protocol knows", format!("{} {frame}", self.name)),
         }
         let Some(place) = place else { return };

@@ -27,6 +27,8 @@ const STEPS: &[Step] = &[
     step("packages-check", &["npm", "run", "check"]),
     step("packages-test", &["npm", "run", "test"]),
     step("packages-size", &["npm", "run", "size"]),
+    step("packages-published", &["npm", "run", "test:published"]),
+    step("python-client", &["python3", "clients/python/tests"]),
     step("examples", &["npm", "test", "--prefix", "examples"]),
     step("browser", &["npm", "run", "test:browser"]),
     step("bench", &["target/debug/tidings-bench", "--quick"]),

@@ -8,6 +8,7 @@ use std::path::Path;
 mod job_record;
 mod printed;
 mod statuses;
+mod types;
 
 struct Generator {
     /// From the workspace's folder.
@@ -20,6 +21,9 @@ const GENERATORS: &[Generator] = &[
     Generator { path: "docs/reference/statuses.md", make: statuses::page },
     Generator { path: "docs/reference/openapi.json", make: printed::openapi },
     Generator { path: "docs/reference/asyncapi.json", make: printed::asyncapi },
+    // From the two documents above, as they stand on disk by now.
+    Generator { path: "packages/client/src/generated/openapi.ts", make: types::openapi },
+    Generator { path: "packages/client/src/generated/asyncapi.ts", make: types::asyncapi },
     Generator { path: "docs/reference/job.md", make: job_record::page },
     Generator { path: "docs/reference/configuration.md", make: printed::configuration },
     Generator { path: "docs/reference/exit-codes.md", make: printed::exit_codes },

@@ -1,6 +1,7 @@
 //! The live edges: WebSocket, SSE and long poll over one hub. They move bytes between a socket and a gateway connection, and know
 //! nothing of topics, positions or jobs. `docs/protocol.md` says what is sent.
 
+mod after;
 pub mod authenticator;
 pub mod poll;
 pub mod sse;
@@ -11,6 +12,7 @@ use domain::Topic;
 use gateway::{AuthRefusal, Connection, Edge, Peer};
 use wire::close::Close;
 
+use self::after::After;
 use self::authenticator::ConnectionRights;
 use crate::access::{Address, LiveCaller};
 use crate::context::Context;
@@ -37,21 +39,6 @@ fn topics(pairs: &mut Pairs, caller: &LiveCaller) -> Result<Vec<Topic>, ApiProbl
         topics.push(topic);
     }
     Ok(topics)
-}
-
-/// Where a stream or a poll goes on: a place of the log, and for output a place of its own.
-struct After {
-    log: Option<String>,
-    output: Option<String>,
-}
-
-impl After {
-    fn of(&self, topic: &Topic) -> Option<&str> {
-        match topic {
-            Topic::Output(_) => self.output.as_deref(),
-            _ => self.log.as_deref(),
-        }
-    }
 }
 
 /// A connection that was not let in, or closed before it could answer, as a problem.
@@ -85,6 +72,13 @@ fn open(context: &Context, caller: &LiveCaller, address: Address, edge: Edge) ->
     match context.access.stands(&caller.known) {
         true => Ok(connection),
         false => Err(refusal(closed(Close::TokenExpired))),
+    }
+}
+
+/// Follows topics, each from where it goes on; their ids are their places, from 1.
+fn follow(connection: &Connection, topics: Vec<Topic>, after: &After) {
+    for ((id, topic), after) in (1u32..).zip(topics).zip(after.of_topics()) {
+        connection.subscribe(id, topic, after);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use domain::access::Scope;
-use engine::port::Lookup;
 use wire::body::TaskList;
 use wire::problem::Problem;
 use wire::record::Stats;
@@ -34,6 +33,6 @@ pub async fn stats(State(context): State<Context>, caller: Caller) -> Answer {
 )]
 pub async fn tasks(State(context): State<Context>, caller: Caller) -> Answer {
     caller.0.require(Scope::JobsRead)?;
-    let tasks = context.engine.tasks(&caller.0.view()).await.map_err(engine::Error::from)?;
+    let tasks = context.engine.tasks_with_schemas(&caller.0.view()).await.map_err(engine::Error::from)?;
     Ok(json(&TaskList { tasks }))
 }

@@ -1,10 +1,10 @@
 //! Reporting a job whose work the caller does.
 //!
 //! One task per job ([`reporter`]) owns the lease: it sends what is newest, beats every third of the lease, tries again while the
-//! server is away, and hears wishes both in the answers to reports and over the live socket. Dropping the handle without an end
+//! server is away, and hears wishes both in the answers to reports and over the live socket; without that it beats more often. Dropping the handle without an end
 //! stops the beats; the job is then `lost` when its lease ends.
 
-mod outbox;
+pub(crate) mod outbox;
 mod reporter;
 
 #[cfg(test)]
@@ -16,7 +16,7 @@ use wire::record::{JobError, JobRecord, Progress, Wish};
 
 use crate::error::Error;
 use crate::rest::Client;
-use reporter::{Reporter, Word};
+use reporter::{Reporter, Seat, Word};
 
 /// Words that may wait for the reporter.
 const WAITING: usize = 1_024;
@@ -40,21 +40,30 @@ pub struct Tracked {
 }
 
 impl Client {
-    /// Submits a tracked job and starts to keep its lease. Must be called in a tokio runtime.
-    pub async fn track(&self, mut body: Submit) -> Result<Tracked, Error> {
+    /// Submits a tracked job and starts to keep its lease. Must be called in a tokio runtime. For work that is a future,
+    /// [`Tracker::track`](crate::Tracker::track) does the rest as well.
+    pub async fn track(&self, body: Submit) -> Result<Tracked, Error> {
+        let listens = true;
+        Tracked::begin(self, body, None, listens).await
+    }
+}
+
+impl Tracked {
+    /// `listens`: whether to open a live socket for the wishes; without it a beat brings them, three seconds later at the most.
+    pub(crate) async fn begin(client: &Client, mut body: Submit, key: Option<&str>, listens: bool) -> Result<Tracked, Error> {
         body.mode = Some("tracked".to_owned());
-        let job = self.submit(&body, None).await?;
+        let job = client.submit(&body, key).await?;
         let Some(lease) = job.lease.clone() else {
             let start = "a tracked submit was answered without a lease".to_owned();
-            return Err(Error::Foreign { url: self.url().to_owned(), status: 201, start });
+            return Err(Error::Foreign { url: client.url().to_owned(), status: 201, start });
         };
         let wish = Wish { kind: "none".into(), number: 0, at: None, by: None };
         let first = Heard { wish, status: job.summary.status.to_string(), is_revoked: false };
         let (heard_sender, heard) = watch::channel(first);
         let (words, inbox) = mpsc::channel(WAITING);
         let lease_ms = body.lease_ms.unwrap_or(reporter::LEASE_MS);
-        let reporter = Reporter::new(self.clone(), job.summary.id.to_string(), lease.token, lease_ms, heard_sender);
-        tokio::spawn(reporter.run(inbox));
+        let seat = Seat { id: job.summary.id.to_string(), lease: lease.token, lease_ms };
+        tokio::spawn(Reporter::new(client.clone(), seat, listens, heard_sender).run(inbox));
         Ok(Tracked { job, words, heard })
     }
 }

@@ -151,15 +151,19 @@ pub fn lease_ms(asked: Option<u64>) -> Result<u64, Error> {
     }
 }
 
+/// How a tracked job whose task nobody declared can be paused; a declared task says so itself.
+pub fn pause(body: &Submit) -> Result<Pause, Error> {
+    match body.pause.as_deref() {
+        None | Some("cooperative") => Ok(Pause::Cooperative),
+        Some("none") => Ok(Pause::None),
+        Some(_) => Err(Error::invalid("pause", "must be cooperative or none")),
+    }
+}
+
 /// The policy of a tracked job whose task nobody declared.
-pub fn undeclared_policy(body: &Submit) -> Result<Arc<Policy>, Error> {
-    let pause = match body.pause.as_deref() {
-        None | Some("cooperative") => Pause::Cooperative,
-        Some("none") => Pause::None,
-        Some(_) => return Err(Error::invalid("pause", "must be cooperative or none")),
-    };
+pub fn undeclared_policy(pause: Pause) -> Arc<Policy> {
     let retry = Retry { attempts: 1, ..Policy::default().retry };
-    Ok(Arc::new(Policy { pause, rescue: Rescue::Lost, retry, ..Policy::default() }))
+    Arc::new(Policy { pause, rescue: Rescue::Lost, retry, ..Policy::default() })
 }
 
 pub fn patch(body: &PatchJob) -> Result<Patch, Error> {

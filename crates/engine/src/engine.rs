@@ -11,7 +11,7 @@ use domain::access::{Principal, Scope};
 use domain::job::{Job, Ticked};
 use domain::request::{Asked, IdempotencyKey};
 use domain::topic::View;
-use domain::{Answer, JobId, Refusal, Request, Text};
+use domain::{Answer, JobId, Json, Refusal, Request, Text};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -22,7 +22,7 @@ use crate::book::Book;
 use crate::clock::SharedClock;
 use crate::error::Error;
 use crate::port::{Bus, CommitError, Listener, Lookup, Notice, Output, ReadError, SharedStore};
-use crate::task::{Catalog, CurrentCatalog};
+use crate::task::{Catalog, CurrentCatalog, Task};
 
 /// How long a worker counts as present after its last claim.
 const WORKER_PRESENT_SECONDS: u64 = 60;
@@ -237,6 +237,24 @@ impl Listener for Engine {
     }
 }
 
+impl Engine {
+    /// As [`Lookup::tasks`], with the schemas, which do not change while somebody looks on and are too long to be sent with every count.
+    pub async fn tasks_with_schemas(&self, view: &View) -> Result<Vec<TaskRecord>, ReadError> {
+        let mut records = self.tasks(view).await?;
+        let catalog = self.catalog.get();
+        for record in &mut records {
+            let Some(task) = catalog.tasks.get(&record.name) else { continue };
+            record.input_schema = task.schemas.input.as_ref().and_then(json_value);
+            record.output_schema = task.schemas.output.as_ref().and_then(json_value);
+        }
+        Ok(records)
+    }
+}
+
+fn json_value(text: &Json) -> Option<serde_json::Value> {
+    serde_json::from_str(text.as_str()).ok()
+}
+
 #[async_trait]
 impl Lookup for Engine {
     fn latest_progress(&self, job: JobId) -> Option<(u64, Ticked)> {
@@ -246,7 +264,7 @@ impl Lookup for Engine {
     async fn tasks(&self, view: &View) -> Result<Vec<TaskRecord>, ReadError> {
         let counts = self.store.counts_by_task(view).await?;
         let catalog = self.catalog.get();
-        let record = |task: &Arc<crate::task::Task>| {
+        let record = |task: &Arc<Task>| {
             let counts = counts.get(&task.name).copied().unwrap_or_default();
             TaskRecord {
                 name: task.name.clone(),
@@ -257,7 +275,9 @@ impl Lookup for Engine {
                 concurrency: task.concurrency,
                 running: counts.of(domain::Status::Running),
                 pending: counts.of(domain::Status::Pending),
-                example: task.example.as_ref().and_then(|example| serde_json::from_str(example.as_str()).ok()),
+                example: task.example.as_ref().and_then(json_value),
+                input_schema: None,
+                output_schema: None,
             }
         };
         Ok(catalog.tasks.values().map(record).collect())

@@ -106,13 +106,14 @@ impl Engine {
             Some("tracked") => true,
             Some(_) => return Err(Error::invalid("mode", "must be tracked, or left out")),
         };
+        let pause = bounds::pause(body)?;
         let (mode, policy) = match (is_tracked, task) {
             (true, Some(task)) if task.mode == Mode::Tracked => (Mode::Tracked, task.policy.clone()),
             (true, Some(task)) => {
                 let problem = format!("must be left out: jobs of the task {name} are run as {}", task.mode);
                 return Err(Error::invalid("mode", problem));
             }
-            (true, None) => (Mode::Tracked, bounds::undeclared_policy(body)?),
+            (true, None) => (Mode::Tracked, bounds::undeclared_policy(pause)),
             (false, Some(task)) => (task.mode, task.policy.clone()),
             (false, None) => return Err(Error::UnknownTask { task: name, known: catalog.names() }),
         };

@@ -60,6 +60,15 @@ pub struct Task {
     pub description: Option<String>,
     /// An input to start with.
     pub example: Option<Json>,
+    pub schemas: Schemas,
+}
+
+/// JSON Schemas of what goes into a task and what comes out. They are for types and forms: nothing is refused by them, and nothing that they
+/// name is fetched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Schemas {
+    pub input: Option<Json>,
+    pub output: Option<Json>,
 }
 
 /// All declared tasks, as of the newest configuration.

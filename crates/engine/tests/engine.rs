@@ -75,6 +75,7 @@ impl World {
             title: None,
             description: None,
             example: None,
+            schemas: Default::default(),
         };
         let run = children::task("run");
         let tasks = [(task.name.clone(), Arc::new(task)), (run.name.clone(), Arc::new(run))].into();
@@ -348,6 +349,7 @@ fn lingering_children_keep_their_places() {
             title: None,
             description: None,
             example: None,
+            schemas: Default::default(),
         };
         (task.name.clone(), Arc::new(task))
     };

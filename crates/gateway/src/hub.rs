@@ -133,6 +133,10 @@ impl Hub {
             let heartbeat_ms = self.limits.heartbeat.as_millis() as u64;
             outbox.push(Frame::of(&ServerFrame::Hello { protocol: PROTOCOL, epoch: self.epoch(), heartbeat_ms }, Class::Control));
         }
+        // A stream has no `auth` frame to answer, and its client wants to know who it is all the same.
+        if let (Edge::Stream, Some(principal)) = (peer.edge, &principal) {
+            outbox.push(Frame::of(&crate::session::authenticated(principal), Class::Control));
+        }
         let state = State {
             principal,
             subs: Vec::new(),

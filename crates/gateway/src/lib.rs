@@ -33,7 +33,7 @@
 //! socket.close(close.code(), close.as_str()).await;
 //! ```
 //!
-//! An SSE edge has authenticated before. `id:` is [`Frame::place`] through [`Hub::position`].
+//! An SSE edge has authenticated before; `authenticated` follows `hello` all the same. `id:` is [`Frame::place`] through [`Hub::position`].
 //!
 //! ```ignore
 //! if hub.is_over(&principal, &topics, after).await { return no_content(); }   // 204 stops an EventSource

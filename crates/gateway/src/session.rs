@@ -76,7 +76,8 @@ fn admit(hub: &Arc<Hub>, core: &Arc<Core>, principal: Principal) {
     core.push(answer);
 }
 
-fn authenticated(principal: &Principal) -> ServerFrame {
+/// Who a connection speaks for, and until when.
+pub(crate) fn authenticated(principal: &Principal) -> ServerFrame {
     ServerFrame::Authenticated {
         principal: FramePrincipal {
             subject: principal.subject.clone(),

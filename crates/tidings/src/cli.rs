@@ -102,6 +102,12 @@ pub enum Command {
     Delete(Ids),
     /// List the tasks that can be started
     Tasks,
+    /// Write TypeScript types for the tasks: what each takes, and what it brings
+    #[command(
+        after_help = "The types come from `input_schema` and `output_schema` of [tasks.*]; a task without them has `unknown`.\n\
+                            In the app: useTask<Tasks['check-links']['input'], Tasks['check-links']['output']>('check-links')"
+    )]
+    Types(Types),
     /// Count jobs by status
     Stats,
     /// Make API keys
@@ -240,6 +246,16 @@ pub struct List {
     /// Where the last page ended
     #[arg(long)]
     pub cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Types {
+    /// Read the tasks of this configuration instead of asking a server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "token", "token_file"])]
+    pub config: Option<PathBuf>,
+    /// Write this file, unless it says the same already; to stdout unless told
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

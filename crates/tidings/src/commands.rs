@@ -9,6 +9,7 @@ mod run_host;
 mod serve;
 mod show;
 mod submit;
+mod types;
 mod verbs;
 mod watch;
 
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rerun { id, input } => verbs::rerun(&reach, &id, input.as_deref()).await,
         Command::Delete(args) => verbs::delete(&reach, args.ids).await,
         Command::Tasks => jobs::tasks(&reach).await,
+        Command::Types(args) => types::types(&reach, args).await,
         Command::Stats => jobs::stats(&reach).await,
         Command::Key { command } => access::key(&reach, command),
         Command::Token(args) => access::token(&reach, args).await,

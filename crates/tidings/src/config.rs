@@ -6,6 +6,7 @@
 mod access;
 mod keys;
 mod reader;
+mod schema;
 mod tasks;
 pub mod units;
 
@@ -200,6 +201,23 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
     }
+}
+
+/// The tasks of a file alone, for whoever only wants to know what they are. What is wrong elsewhere in it is not looked at.
+pub fn declared_tasks(file: &Path) -> Result<Vec<Task>, ConfigError> {
+    let cannot = |error: std::io::Error| ConfigError::only(vec![format!("{} cannot be read: {error}", file.display())]);
+    let text = std::fs::read_to_string(file).map_err(cannot)?;
+    let page = reader::Page::new(file.display().to_string(), &text);
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    for error in &errors {
+        page.wrong(error.span().map_or(0, |span| span.start), error.message());
+    }
+    let top = reader::Section::top(&page, table.get_ref());
+    let around = tasks::Surroundings { folder: file.parent().unwrap_or(Path::new("")), variable: &|_| None };
+    let sections = top.named_sections("tasks");
+    let declared = sections.into_iter().filter_map(|(name, section)| tasks::read(name, section, &around)).collect();
+    let (problems, _) = page.into_found();
+    if problems.is_empty() { Ok(declared) } else { Err(ConfigError::only(problems)) }
 }
 
 fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file_folder: &Path) -> Config {

@@ -13,6 +13,7 @@ mod moment;
 mod screen;
 mod serve;
 mod terminal;
+mod types;
 mod words;
 
 use clap::Parser;

@@ -18,6 +18,7 @@ pub struct Submit {
     pub input: Option<Box<serde_json::value::RawValue>>,
     /// `tracked`: the caller does the work and reports; the answer brings its lease. Left out: as the task says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::words::SubmitMode>)]
     pub mode: Option<String>,
     /// Whose job it is. Only a service may name another than itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +57,7 @@ pub struct Submit {
     pub lease_ms: Option<u64>,
     /// For a tracked job whose task is not declared: `cooperative` (unless told) or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::words::SubmitPause>)]
     pub pause: Option<String>,
 }
 
@@ -164,6 +166,7 @@ pub struct ReportComplete {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReportFail {
+    #[schema(value_type = ReportedError)]
     pub error: JobError,
     /// False: never again, whatever attempts are left. True unless told.
     #[serde(default = "yes")]
@@ -177,6 +180,17 @@ pub struct ReportFail {
 
 fn yes() -> bool {
     true
+}
+
+/// Why it failed, as a report says it.
+// Read as a `JobError`; it stands apart in the API document, where a report may leave out what an answer always has.
+#[derive(ToSchema)]
+pub struct ReportedError {
+    /// A stable word for the class of error; `error` unless told.
+    #[schema(required = false)]
+    pub kind: String,
+    /// A sentence for people.
+    pub message: String,
 }
 
 /// `POST /jobs/{id}/wait`.
@@ -215,7 +229,7 @@ fn info() -> String {
 #[serde(rename_all = "camelCase")]
 pub struct ReportAnswer {
     /// `running`, or `paused`, or the end that the report brought.
-    #[schema(value_type = String)]
+    #[schema(value_type = crate::words::StatusWord)]
     pub status: Text,
     pub rev: u64,
     /// What is asked of the reporter now.
@@ -247,6 +261,7 @@ pub struct Rerun {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Action {
     /// `pause`, `resume`, `abort`, `kill`, `retry`, `run-now`, `delete`.
+    #[schema(value_type = crate::words::ActionWord)]
     pub verb: String,
     pub filter: ActionFilter,
     /// True: only count, change nothing.
@@ -325,7 +340,7 @@ pub struct Claim {
 pub struct NewTicket {
     /// The only topics that the ticket opens; all that the caller may see when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<serde_json::Value>)]
+    #[schema(value_type = Vec<crate::topic::TopicShape>)]
     pub topics: Vec<serde_json::Value>,
 }
 

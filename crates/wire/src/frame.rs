@@ -24,7 +24,7 @@ pub enum ClientFrame {
     /// Follow a topic.
     Subscribe {
         id: u32,
-        #[schema(value_type = serde_json::Value)]
+        #[schema(value_type = crate::topic::TopicShape)]
         topic: serde_json::Value,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
@@ -76,14 +76,14 @@ pub enum ServerFrame {
         resumed: bool,
         /// Why there was a snapshot: `fresh`, `epoch`, `expired`, `overflow`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<crate::words::ResetWord>)]
         reason: Option<Text>,
         truncated: bool,
     },
     Update {
         position: String,
         subs: Vec<u32>,
-        #[schema(value_type = String)]
+        #[schema(value_type = crate::words::EventWord)]
         kind: Text,
         #[schema(value_type = crate::record::JobSummary)]
         job: Box<RawValue>,
@@ -96,7 +96,7 @@ pub enum ServerFrame {
         rev: u64,
         /// `deleted`, or absent when it only ceased to match.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<crate::words::DeletedWord>)]
         kind: Option<Text>,
     },
     Progress {

@@ -32,8 +32,10 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemJob {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::words::StatusWord>)]
     pub status: Option<String>,
     pub rev: u64,
+    #[schema(value_type = Vec<crate::words::VerbWord>)]
     pub verbs: Vec<String>,
 }
 

@@ -15,12 +15,11 @@ pub struct JobSummary {
     /// The kind of work: a task of the server, or any name for a tracked job.
     #[schema(value_type = String)]
     pub task: Text,
-    /// Who does the work: `process`, `tracked`, `worker`, `mirrored`.
-    #[schema(value_type = String)]
+    /// Who does the work.
+    #[schema(value_type = crate::words::ModeWord)]
     pub mode: Text,
-    /// `scheduled`, `pending`, `running`, `paused`, `waiting`, `retrying`, or an end: `completed`, `failed`, `aborted`, `timed_out`, `lost`.
-    /// Treat a word you do not know as active and show it.
-    #[schema(value_type = String)]
+    /// Where it stands; the last five are ends. Treat a word you do not know as active and show it.
+    #[schema(value_type = crate::words::StatusWord)]
     pub status: Text,
     /// Explains the status; an open list of words, for people.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -87,11 +86,11 @@ pub struct JobSummary {
     /// What somebody asked of the running attempt; absent when nothing stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wish: Option<Wish>,
-    /// How a running attempt is paused: `cooperative`, `freeze`, `none`.
-    #[schema(value_type = String)]
+    /// How a running attempt is paused.
+    #[schema(value_type = crate::words::PauseWord)]
     pub pause: Text,
-    /// What the status allows to be asked now: `pause`, `resume`, `abort`, `kill`, `retry`, `rerun`, `run-now`, `answer`, `delete`.
-    #[schema(value_type = Vec<String>)]
+    /// What the status allows to be asked now.
+    #[schema(value_type = Vec<crate::words::VerbWord>)]
     pub verbs: Vec<Text>,
     /// Why it failed. In a summary the message is cut at 500 bytes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -163,8 +162,8 @@ pub struct Progress {
 /// What somebody asked of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Wish {
-    /// `none`, `pause`, `resume`, `abort`, `kill`.
-    #[schema(value_type = String)]
+    /// What was asked.
+    #[schema(value_type = crate::words::WishWord)]
     pub kind: Text,
     /// Grows with each wish of this job; an acknowledgement names it.
     pub number: u64,
@@ -182,7 +181,7 @@ pub struct Wish {
 pub struct JobError {
     /// A stable word for the class of error: ours (`exit_code`, `signal`, `no_result`, `time_limit`, `out_of_memory`, `program_not_found`,
     /// `reporter_gone`, `server_gone`, …) or the app's.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required = true)]
     #[serde(default = "plain_error")]
     pub kind: Text,
     /// A sentence for people.
@@ -243,8 +242,8 @@ pub struct Limits {
     pub retry_max_ms: u64,
     /// Whether a passed time limit is tried again too.
     pub retry_on_timeout: bool,
-    /// What becomes of it when its holder vanishes: `retry` or `lost`.
-    #[schema(value_type = String)]
+    /// What becomes of it when its holder vanishes.
+    #[schema(value_type = crate::words::RescueWord)]
     pub rescue: Text,
 }
 
@@ -282,11 +281,11 @@ pub struct AttemptRecord {
 #[serde(rename_all = "camelCase")]
 pub struct EventRecord {
     pub position: String,
-    /// What happened: `submitted`, `claimed`, `wished`, `paused`, `resumed`, `retrying`, `settled`, …
-    #[schema(value_type = String)]
+    /// What happened.
+    #[schema(value_type = crate::words::EventWord)]
     pub kind: Text,
     pub rev: u64,
-    #[schema(value_type = String)]
+    #[schema(value_type = crate::words::StatusWord)]
     pub status: Text,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
@@ -296,9 +295,9 @@ pub struct EventRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>)]
     pub by: Option<Text>,
-    /// For `wished`: what was asked, `pause`, `resume`, `abort` or `kill`; absent when a wish was fulfilled without another change.
+    /// For `wished`: what was asked; absent when a wish was fulfilled without another change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<crate::words::AskedWord>)]
     pub wish: Option<Text>,
 }
 
@@ -352,9 +351,9 @@ pub struct OutputRange {
 pub struct TaskRecord {
     #[schema(value_type = String)]
     pub name: Text,
-    #[schema(value_type = String)]
+    #[schema(value_type = crate::words::ModeWord)]
     pub mode: Text,
-    #[schema(value_type = String)]
+    #[schema(value_type = crate::words::PauseWord)]
     pub pause: Text,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
@@ -369,6 +368,14 @@ pub struct TaskRecord {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<serde_json::Value>)]
     pub example: Option<serde_json::Value>,
+    /// JSON Schema of the input, for types and forms: no input is refused by it. Not in the live topic `tasks`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub input_schema: Option<serde_json::Value>,
+    /// JSON Schema of the result. Not in the live topic `tasks`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub output_schema: Option<serde_json::Value>,
 }
 
 /// Passes a stored JSON text through without reading its structure.

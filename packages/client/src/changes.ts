@@ -13,53 +13,60 @@ export interface View<Value> {
 
 /** A value that is rebuilt just before its listeners are told. */
 export class Changing<Value> implements View<Value> {
-  private readonly listeners = new Set<() => void>()
-  private stale = false
-  private value: Value
+  readonly #listeners = new Set<() => void>()
+  #stale = false
+  #value: Value
 
-  constructor(
-    private readonly changes: Changes,
-    private readonly build: () => Value,
-  ) {
-    this.value = build()
+  readonly #changes: Changes
+  readonly #build: () => Value
+
+  constructor(changes: Changes, build: () => Value) {
+    this.#changes = changes
+    this.#build = build
+    this.#value = build()
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     const own = () => listener()
-    this.listeners.add(own)
+    this.#listeners.add(own)
     return () => {
-      this.listeners.delete(own)
+      this.#listeners.delete(own)
     }
   }
 
-  readonly getSnapshot = (): Value => this.value
+  readonly getSnapshot = (): Value => this.#value
 
   touch(): void {
-    if (this.stale) return
-    this.stale = true
-    this.changes.add(this)
+    if (this.#stale) return
+    this.#stale = true
+    this.#changes.add(this)
   }
 
   /** Called by `Changes` once a frame. */
   rebuild(): ReadonlySet<() => void> {
-    this.stale = false
-    this.value = this.build()
-    return this.listeners
+    this.#stale = false
+    this.#value = this.#build()
+    return this.#listeners
   }
 }
 
 export class Changes {
-  private waiting: Changing<unknown>[] = []
+  #waiting: Changing<unknown>[] = []
 
-  constructor(private readonly environment: Pick<Environment, 'frame'>) {}
+  readonly #environment: Pick<Environment, 'frame'>
 
-  add(changed: Changing<unknown>): void {
-    if (this.waiting.push(changed) === 1) this.environment.frame(() => this.tell())
+  constructor(environment: Pick<Environment, 'frame'>) {
+    this.#environment = environment
   }
 
-  private tell(): void {
-    const changed = this.waiting
-    this.waiting = []
+  add(changed: Changing<unknown>): void {
+    if (this.#waiting.push(changed) === 1) this.#environment.frame(() => this.tell())
+  }
+
+  /** At once, where waiting for a picture would show what may not be seen any more. */
+  tell(): void {
+    const changed = this.#waiting
+    this.#waiting = []
     const told = changed.map((each) => each.rebuild())
     for (const listeners of told) for (const listener of [...listeners]) listener()
   }

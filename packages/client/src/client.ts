@@ -1,29 +1,47 @@
 /**
- * The door of the package: one connection, one view per topic, however many look at it, and the REST verbs.
- * Collaborators: connection, followers, rest.
+ * The door of the package: one connection, one view per topic, however many look at it, the ends of jobs, and the REST verbs.
+ * Collaborators: connection, followers, rest, what is kept over a reload.
  */
-import { Changes, type Changing, type View } from './changes.js'
-import { Connection, type ConnectionState, type Follower, type TokenSource } from './connection.js'
+import { Changes, Changing, type View } from './changes.js'
+import { Connection, type ConnectionState, type Principal, type TokenSource } from './connection.js'
 import { browserEnvironment, type Environment } from './environment.js'
-import { JobsFollower, type JobsView } from './follow-jobs.js'
-import { NewestFollower } from './follow-newest.js'
-import { OutputFollower, type OutputView } from './follow-output.js'
-import type { FollowerFrame } from './frames.js'
-import type { JobsTopic, Stats, Task, Topic } from './records.js'
+import { Expectations } from './expectations.js'
+import { JobsFollower, type JobsView, type KeptJobs } from './follow-jobs.js'
+import { ladder } from './ladder.js'
+import { sharedLink } from './link/shared.js'
+import { Marks } from './marks.js'
+import type { JobSummary, JobsTopic, Verb } from './records.js'
 import { Rest } from './rest.js'
+import { type Settled, SettledFollower } from './settled.js'
+import { read, write } from './storage.js'
+import type { Follower } from './subscriptions.js'
+import { WhoAmI } from './whoami.js'
 
 export interface ConnectOptions extends Partial<Environment> {
   /** Where the server stands, without `/api/v1`. Default: the origin of the page. */
   url?: string
-  /** Asked at each connection and request; undefined in open mode. */
+  /** Asked at each connection and request; undefined in open mode, and where a cookie says who is there. */
   token?: TokenSource
+  /** One connection for all tabs of the browser, where it has Web Locks and `BroadcastChannel`. Default: true. */
+  share?: boolean
+  /** Logs the connection and all frames to the console. Default: whether `localStorage['tidings.debug']` is `1`. */
+  debug?: boolean
 }
 
 /** A topic stays followed this long after the last look, so that a change of page does not join anew. */
 const LINGER_MS = 1_000
+/** State of the former load that nobody has asked for by then is let go. */
+const KEPT_MS = 10_000
+
+/** What survives a reload of the tab: state and the position that belongs to it, for the user whose it is. */
+interface Kept {
+  user: string
+  topics: Record<string, KeptJobs & { position: string }>
+}
 
 interface Followed {
-  follower: Follower & { view: Changing<unknown> }
+  follower: Follower & { view?: Changing<unknown> }
+  shown: View<unknown>
   view: View<unknown>
   /** Undefined while nobody looks. */
   id: number | undefined
@@ -31,110 +49,237 @@ interface Followed {
   lingering: unknown
 }
 
+const NOBODY: View<undefined> = { subscribe: () => () => {}, getSnapshot: () => undefined }
+
 export class Client extends Rest {
-  /** The state of the connection. */
+  /** Whether what is shown is true now. */
   readonly connection: View<ConnectionState>
-  private readonly live: Connection
-  private readonly changes: Changes
-  private readonly followed = new Map<string, Followed>()
-  private readonly world: Environment
+  /** Who is there; undefined until it is known, and while nobody is signed in. */
+  readonly who: View<Principal | undefined>
+  /** Clock, timers, storage and network, for the parts that are built on this client. */
+  readonly environment: Environment
+  /** Begins the name of everything that this client keeps or shares in the browser. */
+  readonly name: string
+  readonly #live: Connection
+  readonly #changes: Changes
+  readonly #expectations = new Expectations()
+  readonly #followed = new Map<string, Followed>()
+  readonly #marks: Marks
+  readonly #principal: Changing<Principal | undefined>
+  #present: Principal | undefined
+  #user = ''
+  #kept: Kept | undefined
 
   constructor(options: ConnectOptions) {
     const world: Environment = { ...browserEnvironment(), ...options }
     const base = (options.url ?? globalThis.location?.origin ?? '').replace(/\/+$/, '')
     const token = options.token ?? (async () => undefined)
-    super(base, token, world)
-    this.world = world
-    this.changes = new Changes(world)
-    this.live = new Connection({ address: `${base.replace(/^http/, 'ws')}/api/v1/live`, token }, world, this.changes)
-    this.connection = this.live.view
+    const whoami = new WhoAmI(world, base)
+    super(whoami, token, world)
+    this.environment = world
+    this.name = `tidings ${base}`
+    this.#changes = new Changes(world)
+    this.#principal = new Changing(this.#changes, () => this.#present)
+    this.who = this.#principal
+    this.#marks = new Marks(world, () => this.#present && `${this.name} settled ${this.#user}`)
+    this.#kept = read(world.session, this.name)
+    write(world.session, this.name, undefined)
+    if (this.#kept) world.setTimer(() => (this.#kept = undefined), KEPT_MS)
+
+    const log = (options.debug ?? !!read(world.local, 'tidings.debug')) ? logged : undefined
+    const edge = ladder(world, base, whoami, log)
+    const { locks, channel } = world
+    const shared =
+      options.share !== false && locks && channel
+        ? sharedLink({ ...world, locks, channel }, this.name, whoami, edge)
+        : undefined
+    this.#live = new Connection(
+      {
+        open: shared?.open ?? edge,
+        leave: () => shared?.leave(),
+        token,
+        known: (...who) => this.#known(...who),
+        emptied: () => this.#emptied(),
+        hidden: () => this.#hidden(),
+        log,
+      },
+      world,
+      this.#changes,
+    )
+    this.connection = this.#live.view
   }
 
   /** The jobs of a topic. The same object for the same topic. */
   jobs(topic: JobsTopic): View<JobsView> {
-    return this.view(topic, () => new JobsFollower(topic, this.changes)) as View<JobsView>
+    const make = () => new JobsFollower(topic, this.#changes, this.#expectations, this.environment.now)
+    return this.view(JSON.stringify(topic), make) as View<JobsView>
   }
 
-  /** What a job writes, from its start. */
-  outputOf(id: string): View<OutputView> {
-    return this.view({ output: id }, () => new OutputFollower(id, this.changes)) as View<OutputView>
+  /**
+   * Tells of every kind of end that a job of the topic reaches, once for each settlement in every tab that asks; also of those reached while
+   * the page was closed, since this browser asked for the topic the first time. A topic of one job tells of an end that it has already.
+   * Returns what ends it.
+   *
+   * @example
+   * const end = tidings.onSettled({ task: 'report' }, (job) => console.log(job.id, job.status))
+   */
+  onSettled(topic: JobsTopic, told: Settled): () => void {
+    const key = `settled ${JSON.stringify(topic)}`
+    this.view(key, () => new SettledFollower(topic, this.#marks))
+    const followed = this.#followed.get(key) as Followed
+    const { told: listeners } = followed.follower as SettledFollower
+    const own: Settled = (job) => told(job)
+    listeners.add(own)
+    const end = this.#look(key, followed, () => {})
+    return () => {
+      listeners.delete(own)
+      end()
+    }
   }
 
-  /** Counts by status; undefined until the first. */
-  counts(): View<Stats | undefined> {
-    return this.newest({ stats: true }, (frame) => (frame.type === 'stats' ? frame.stats : undefined))
-  }
-
-  /** What can be started; undefined until the first. */
-  taskList(): View<readonly Task[] | undefined> {
-    return this.newest({ tasks: true }, (frame) => (frame.type === 'tasks' ? frame.tasks : undefined))
-  }
-
-  subscribeTopic(topic: JobsTopic, listener: () => void): () => void {
-    return this.jobs(topic).subscribe(listener)
-  }
-
-  getSnapshot(topic: JobsTopic): JobsView {
-    return this.jobs(topic).getSnapshot()
+  /**
+   * Asks a verb. Views show at once what is expected of it; when the server refuses, that is taken back, and the promise rejects with the
+   * server's reason as a `TidingsProblem`. Answers the job as of now, with its wish when it was only asked; `delete` answers nothing.
+   */
+  override async ask(id: string, verb: Verb): Promise<JobSummary | undefined> {
+    const takeBack = this.#expectations.expect(id, verb)
+    this.#touchJobs()
+    try {
+      const job = await super.ask(id, verb)
+      for (const follower of this.#jobsFollowers()) {
+        if (verb === 'delete') follower.removed(id)
+        else if (job) follower.answered(job)
+      }
+      return job
+    } finally {
+      takeBack()
+      this.#touchJobs()
+    }
   }
 
   /** Tries again now: after signing in, or because a person asked for it. */
   reconnect(): void {
-    this.live.start()
+    this.#live.start()
+  }
+
+  /** Somebody else signed in, or nobody is there any more: nothing of the former user is shown from now on, and the token is asked for anew. */
+  identityChanged(): void {
+    this.#live.begin()
   }
 
   /** Ends the connection for good. */
   stop(): void {
-    this.live.stop()
+    this.#live.stop()
   }
 
-  private newest<Value>(topic: Topic, read: (frame: FollowerFrame) => Value | undefined): View<Value | undefined> {
-    return this.view(topic, () => new NewestFollower(topic, read, this.changes)) as View<Value | undefined>
-  }
-
-  private view(topic: Topic, make: () => Followed['follower']): View<unknown> {
-    const key = JSON.stringify(topic)
-    let followed = this.followed.get(key)
-    if (!followed) {
-      const follower = make()
-      const entry: Followed = { follower, id: undefined, lookers: 0, lingering: undefined, view: follower.view }
-      entry.view = {
-        getSnapshot: follower.view.getSnapshot,
-        subscribe: (listener) => this.look(key, entry, listener),
-      }
-      this.followed.set(key, entry)
-      followed = entry
+  /** The view that `make` makes for a topic of its own kind, the same for the same key: what the other entries of this package are built on. */
+  view(key: string, make: (changes: Changes) => Followed['follower']): View<unknown> {
+    const known = this.#followed.get(key)
+    if (known) return known.view
+    const follower = make(this.#changes)
+    const shown: View<unknown> = follower.view ?? NOBODY
+    const followed: Followed = { follower, shown, id: undefined, lookers: 0, lingering: undefined, view: shown }
+    // A view that was let go may still be in somebody's hands: it is then that of the topic's newest follower.
+    const newest = () => this.#followed.get(key) ?? followed
+    followed.view = {
+      getSnapshot: () => newest().shown.getSnapshot(),
+      subscribe: (listener) => this.#look(key, newest(), listener),
     }
+    this.#followed.set(key, followed)
+    this.#linger(key, followed)
     return followed.view
   }
 
-  private look(key: string, followed: Followed, listener: () => void): () => void {
-    const end = followed.follower.view.subscribe(listener)
-    this.world.clearTimer(followed.lingering)
+  #look(key: string, followed: Followed, listener: () => void): () => void {
+    const { follower } = followed
+    const end = follower.view?.subscribe(listener)
+    this.environment.clearTimer(followed.lingering)
     followed.lookers++
-    // A view that was let go may still be in somebody's hands: it is the topic's view again.
-    this.followed.set(key, followed)
-    followed.id ??= this.live.follow(followed.follower)
+    this.#followed.set(key, followed)
+    if (followed.id === undefined) followed.id = this.#live.follow(follower, this.#restored(key, follower))
     let looking = true
     return () => {
       if (!looking) return
       looking = false
-      end()
-      if (--followed.lookers === 0) {
-        followed.lingering = this.world.setTimer(() => this.letGo(key, followed), LINGER_MS)
-      }
+      end?.()
+      if (--followed.lookers === 0) this.#linger(key, followed)
     }
   }
 
-  private letGo(key: string, followed: Followed): void {
-    if (followed.id !== undefined) this.live.unfollow(followed.id)
+  #linger(key: string, followed: Followed): void {
+    followed.lingering = this.environment.setTimer(() => this.#letGo(key, followed), LINGER_MS)
+  }
+
+  #letGo(key: string, followed: Followed): void {
+    if (followed.id !== undefined) this.#live.unfollow(followed.id)
     followed.id = undefined
     followed.follower.empty()
-    this.followed.delete(key)
+    this.#followed.delete(key)
+  }
+
+  #known(principal: Principal, user: string): void {
+    this.#present = principal
+    this.#user = user
+    this.#principal.touch()
+    for (const [key, { follower, id }] of this.#followed) {
+      const position =
+        id === undefined || this.#live.subscriptions.positionOf(id) ? undefined : this.#restored(key, follower)
+      if (position) this.#live.subscriptions.resumeAt(id as number, position)
+    }
+  }
+
+  /** Gives a follower the state of the former load, and answers the position that belongs to it. */
+  #restored(key: string, follower: Follower): string | undefined {
+    if (!this.#present || this.#kept?.user !== this.#user || !(follower instanceof JobsFollower)) return undefined
+    const kept = this.#kept.topics[key]
+    if (!kept) return undefined
+    delete this.#kept.topics[key]
+    follower.restore(kept)
+    return kept.position
+  }
+
+  #hidden(): void {
+    this.#marks.save()
+    const topics: Kept['topics'] = {}
+    for (const [key, { follower, id }] of this.#followed) {
+      const kept = follower instanceof JobsFollower ? follower.kept() : undefined
+      const position = id === undefined ? undefined : this.#live.subscriptions.positionOf(id)
+      if (kept && position) topics[key] = { ...kept, position }
+    }
+    write(this.environment.session, this.name, this.#present && { user: this.#user, topics })
+  }
+
+  #emptied(): void {
+    this.#present = this.#kept = undefined
+    this.#marks.forget()
+    this.#expectations.clear()
+    write(this.environment.session, this.name, undefined)
+    this.#principal.touch()
+    // Not at the next picture: a part of the page that is drawn before it would still be given the former user's jobs.
+    this.#changes.tell()
+  }
+
+  #touchJobs(): void {
+    for (const follower of this.#jobsFollowers()) follower.view.touch()
+  }
+
+  #jobsFollowers(): JobsFollower[] {
+    return [...this.#followed.values()].map(({ follower }) => follower).filter((each) => each instanceof JobsFollower)
   }
 }
 
-/** Nothing is opened before the first topic is looked at. */
+function logged(...what: unknown[]): void {
+  console.debug('[tidings]', ...what)
+}
+
+/**
+ * A client of the server. Nothing is opened before the first topic is looked at.
+ *
+ * @example
+ * const tidings = connect({ token: async (refused) => myToken(refused) })
+ * const mine = tidings.jobs({ owner: 'me' })
+ * mine.subscribe(() => console.log(mine.getSnapshot().jobs))
+ */
 export function connect(options: ConnectOptions = {}): Client {
   return new Client(options)
 }

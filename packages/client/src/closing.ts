@@ -1,42 +1,57 @@
 /**
  * What to do when a connection ends, by close code, and how long to wait.
- * Collaborators: connection. The codes are those of `docs/protocol.md`; one that is not known goes by its band.
+ * Collaborators: connection, the links that have no codes of their own. The codes are those of `docs/protocol.md`; one that is not known
+ * goes by its band.
  */
 
-const NAMES: Record<number, string> = {
-  1000: 'done',
-  1001: 'going_away',
-  4000: 'going_away',
-  4001: 'log_replaced',
-  4002: 'overloaded',
-  4003: 'too_slow',
-  4100: 'token_expired',
-  4101: 'identity_changed',
-  4200: 'unauthenticated',
-  4201: 'forbidden_origin',
-  4202: 'bad_frame',
-  4203: 'too_many_connections',
-  4204: 'auth_timeout',
+const CODES: Record<string, number> = {
+  done: 1000,
+  going_away: 4000,
+  log_replaced: 4001,
+  overloaded: 4002,
+  too_slow: 4003,
+  token_expired: 4100,
+  identity_changed: 4101,
+  unauthenticated: 4200,
+  forbidden_origin: 4201,
+  bad_frame: 4202,
+  too_many_connections: 4203,
+  auth_timeout: 4204,
+}
+
+/** What a browser calls a connection that ended without a word. */
+export const LOST = 1006
+/** Ours, never sent: connect again at once and go on where each subscription stands. */
+export const REJOIN = 0
+
+/** The code that a stream or a poll would have ended with, by the name or the HTTP status that it was refused with. */
+export function codeOf(name: string | undefined, status = 0): number {
+  const known = name === undefined ? undefined : CODES[name]
+  if (known) return known
+  if (status === 401) return CODES.unauthenticated
+  if (status === 429 || status >= 500) return CODES.overloaded
+  return status >= 400 ? CODES.bad_frame : LOST
 }
 
 export interface Closing {
   /** `retry` waits; `refresh` asks for a new token first; `stop` waits for a person. */
-  next: 'retry' | 'refresh' | 'stop'
+  next: 'rejoin' | 'retry' | 'refresh' | 'stop'
   reason: string
   /** Positions are worth nothing any more. */
   forget: boolean
-  /** What is held belongs to somebody else. */
+  /** What is held belongs to somebody else, or to nobody any more. */
   empty: boolean
 }
 
 export function closingOf(code: number): Closing {
-  const stop = code === 1000 || (code >= 4200 && code < 4300)
-  const refresh = code >= 4100 && code < 4200
+  const band = Math.floor(code / 100)
+  const next = code === REJOIN ? 'rejoin' : code === 1000 || band === 42 ? 'stop' : band === 41 ? 'refresh' : 'retry'
+  const known = Object.keys(CODES).find((name) => CODES[name] === (code === 1001 ? CODES.going_away : code))
   return {
-    next: stop ? 'stop' : refresh ? 'refresh' : 'retry',
-    reason: NAMES[code] ?? (code >= 4000 ? `close_${code}` : 'connection_lost'),
-    forget: code === 4001,
-    empty: code === 4101,
+    next,
+    reason: known ?? (code >= 4000 ? `close_${code}` : 'connection_lost'),
+    forget: code === CODES.log_replaced,
+    empty: code === CODES.identity_changed || code === CODES.unauthenticated,
   }
 }
 

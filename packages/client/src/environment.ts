@@ -1,6 +1,6 @@
 /**
- * What the client needs of the world, handed in so that a test can move the clock and play the server.
- * Collaborators: everything that waits, draws or connects. Nothing else in this package touches a global.
+ * What the client needs of the world, handed in so that a test can move the clock and play server, tabs and storage.
+ * Collaborators: everything that waits, draws, connects or keeps. Nothing else in this package touches a global.
  */
 
 /** The part of a browser's `WebSocket` that is used. */
@@ -15,6 +15,32 @@ export interface Socket {
 
 export type SocketConstructor = new (url: string) => Socket
 
+/** The part of a browser's `BroadcastChannel` that is used. */
+export interface Channel {
+  onmessage: ((event: { data: unknown }) => void) | null
+  postMessage(message: unknown): void
+  close(): void
+}
+
+/** The part of a browser's `LockManager` (Web Locks) that is used. */
+export interface Locks {
+  request(
+    name: string,
+    options: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
+    held: (lock: unknown) => unknown,
+  ): Promise<unknown>
+}
+
+/** The part of a browser's `Storage` that is used. */
+export type Keep = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+
+export interface PageEvents {
+  /** The page is shown again, thawed, or the network is back. */
+  wake(): void
+  /** The page is about to be frozen, kept for the back button, or left. */
+  hide(): void
+}
+
 export interface Environment {
   /** Milliseconds since 1970. */
   now(): number
@@ -24,34 +50,53 @@ export interface Environment {
   clearTimer(timer: unknown): void
   /** Runs before the next picture is drawn. */
   frame(run: () => void): void
-  /** Calls when the page is shown again or the network is back. Returns what ends it. */
-  onWake(wake: () => void): () => void
-  /** Different at each call: an `Idempotency-Key`. */
+  /** Returns what ends the calls. */
+  onPage(events: PageEvents): () => void
+  /** Whether a person can see the page now. */
+  visible(): boolean
+  /** Different at each call: an `Idempotency-Key`, the name of a tab. */
   uniqueKey(): string
-  WebSocket: SocketConstructor | undefined
   fetch: typeof fetch
+  /** Absent where there is none: then streams are used. */
+  WebSocket: SocketConstructor | undefined
+  /** Absent: this page connects alone. */
+  locks: Locks | undefined
+  /** Absent: this page connects alone. */
+  channel: ((name: string) => Channel) | undefined
+  /** Lives as long as the tab; absent or full: nothing survives a reload. */
+  session: Keep | undefined
+  /** Shared by the tabs of a browser; absent or full: nothing is known of what settled while the page was closed. */
+  local: Keep | undefined
 }
 
 /** How soon a page that is not shown is told of changes. */
 const HIDDEN_FRAME_MS = 250
 
+const hasPage = () => typeof document !== 'undefined'
+const visible = () => hasPage() && !document.hidden
+
 function nextFrame(run: () => void): void {
-  if (typeof requestAnimationFrame === 'function' && !document.hidden) requestAnimationFrame(run)
-  else setTimeout(run, HIDDEN_FRAME_MS)
+  if (typeof requestAnimationFrame === 'function' && visible()) requestAnimationFrame(run)
+  else setTimeout(run, hasPage() ? HIDDEN_FRAME_MS : 0)
 }
 
-function onWake(wake: () => void): () => void {
-  if (typeof window === 'undefined') return () => {}
+/** Page Lifecycle: a page that is hidden for good, frozen or kept gives up its connection, and takes it up when it is back. */
+function onPage({ wake, hide }: PageEvents): () => void {
+  if (!hasPage()) return () => {}
   const shown = () => {
-    if (!document.hidden) wake()
+    if (visible()) wake()
   }
-  document.addEventListener('visibilitychange', shown)
-  window.addEventListener('online', wake)
-  window.addEventListener('pageshow', wake)
+  const heard: [EventTarget, string, () => void][] = [
+    [document, 'visibilitychange', shown],
+    [document, 'freeze', hide],
+    [document, 'resume', wake],
+    [window, 'pagehide', hide],
+    [window, 'pageshow', wake],
+    [window, 'online', wake],
+  ]
+  for (const [target, name, hear] of heard) target.addEventListener(name, hear)
   return () => {
-    document.removeEventListener('visibilitychange', shown)
-    window.removeEventListener('online', wake)
-    window.removeEventListener('pageshow', wake)
+    for (const [target, name, hear] of heard) target.removeEventListener(name, hear)
   }
 }
 
@@ -60,17 +105,35 @@ function uniqueKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** A browser that forbids storage throws when it is named. */
+function storage(name: 'sessionStorage' | 'localStorage'): Keep | undefined {
+  try {
+    return hasPage() ? globalThis[name] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The system's clock, in milliseconds since 1970. */
+export const systemNow = (): number => Date.now()
+
 /** The browser, or Node where it has the same globals. */
 export function browserEnvironment(): Environment {
+  const page = hasPage()
   return {
-    now: () => Date.now(),
+    now: systemNow,
     random: () => Math.random(),
     setTimer: (run, milliseconds) => setTimeout(run, milliseconds),
     clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
     frame: nextFrame,
-    onWake,
+    onPage,
+    visible,
     uniqueKey,
-    WebSocket: globalThis.WebSocket as unknown as SocketConstructor | undefined,
     fetch: (...request) => globalThis.fetch(...request),
+    WebSocket: globalThis.WebSocket as unknown as SocketConstructor | undefined,
+    locks: page ? (navigator.locks as Locks | undefined) : undefined,
+    channel: page && globalThis.BroadcastChannel ? (name) => new BroadcastChannel(name) as Channel : undefined,
+    session: storage('sessionStorage'),
+    local: storage('localStorage'),
   }
 }

@@ -1,86 +1,28 @@
 /**
- * The frames of the live protocol, version 1 (`docs/protocol.md`).
- * Collaborators: connection (all of them), the followers (those that name subscriptions).
+ * The frames of the live protocol, version 1 (`docs/protocol.md`), by name. Each union tells its frames apart by `type`.
+ * Collaborators: generated/asyncapi, which the live document is written into; the connection (all of them), the followers (those that name
+ * subscriptions).
  */
-import type { JobSummary, OutputChunk, Progress, Stats, Task, Topic } from './records.js'
+import type { components } from './generated/asyncapi.js'
 
-export type ClientFrame =
-  | { type: 'auth'; token?: string }
-  | { type: 'subscribe'; id: number; topic: Topic; after?: string }
-  | { type: 'unsubscribe'; id: number }
-  | { type: 'ping' }
+type Messages = components['schemas']
+type From<Side extends 'client' | 'server'> = Messages[Extract<keyof Messages, `${Side}.${string}`>]
 
-export interface SnapshotFrame {
-  type: 'snapshot'
-  id: number
-  jobs: JobSummary[]
-  more?: boolean
-}
+/** A frame that this side sends. */
+export type ClientFrame = From<'client'>
 
-export interface LiveFrame {
-  type: 'live'
-  id: number
-  position?: string
-  resumed: boolean
-  reason?: string
-  truncated?: boolean
-}
+/** A frame that the server sends. Unknown types are ignored. */
+export type ServerFrame = From<'server'>
 
-export interface UpdateFrame {
-  type: 'update'
-  position: string
-  subs: number[]
-  kind: string
-  job: JobSummary
-}
-
-export interface LeftFrame {
-  type: 'left'
-  position: string
-  subs: number[]
-  id: string
-  rev: number
-  kind?: string
-}
-
-export interface ProgressFrame {
-  type: 'progress'
-  subs: number[]
-  id: string
-  rev: number
-  tick: number
-  progress: Progress
-}
-
-export interface OutputFrame {
-  type: 'output'
-  subs: number[]
-  id: string
-  attempt: number
-  offset: number
-  next: number
-  chunks: OutputChunk[]
-  gap?: { from: number; to: number }
-}
-
-export interface StatsFrame {
-  type: 'stats'
-  subs: number[]
-  stats: Stats
-}
-
-export interface TasksFrame {
-  type: 'tasks'
-  subs: number[]
-  tasks: Task[]
-}
-
-export interface ErrorFrame {
-  type: 'error'
-  code: string
-  message: string
-  id?: number
-}
+export type SnapshotFrame = Messages['server.snapshot']
+export type LiveFrame = Messages['server.live']
+export type UpdateFrame = Messages['server.update']
+export type LeftFrame = Messages['server.left']
+export type ProgressFrame = Messages['server.progress']
+export type OutputFrame = Messages['server.output']
+export type StatsFrame = Messages['server.stats']
+export type TasksFrame = Messages['server.tasks']
+export type ErrorFrame = Messages['server.error']
 
 /** What a follower is handed: a frame that names its subscription. */
 export type FollowerFrame =
@@ -93,12 +35,3 @@ export type FollowerFrame =
   | StatsFrame
   | TasksFrame
   | ErrorFrame
-
-export type ServerFrame =
-  | FollowerFrame
-  | { type: 'hello'; protocol: number; epoch: string; heartbeatMs: number }
-  | { type: 'authenticated'; principal?: unknown; expiresAt?: string }
-  | { type: 'heartbeat'; position?: string }
-  | { type: 'goingAway'; retryInMs: number }
-  | { type: 'unsubscribed'; id: number }
-  | { type: 'pong' }

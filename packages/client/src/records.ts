@@ -1,8 +1,19 @@
 /**
- * The records that the server sends, as TypeScript sees them: camelCase, absent where there is none, times as RFC 3339 text in UTC.
- * Collaborators: everything here. It holds no behaviour beyond the lists of statuses.
+ * The records that the server sends, by the names that apps use. A field without a value is left out; times are RFC 3339 text in UTC.
+ * Collaborators: generated/openapi, which the API document is written into, and everything here. It holds no shape of its own, and no
+ * behaviour beyond the lists of statuses.
  */
+import type { components, operations } from './generated/openapi.js'
 
+type Schemas = components['schemas']
+
+/** A status. A newer server may send one that is not listed: treat it as active and show its name. */
+export type Status = Schemas['Status']
+
+/** The statuses that are listed: those this version knows by name. */
+export type KnownStatus<Word = Status> = Word extends string ? (string extends Word ? never : Word) : never
+
+/** Every known status, in the order of a job's life; the last five are the ends. */
 export const STATUSES = [
   'scheduled',
   'pending',
@@ -15,10 +26,7 @@ export const STATUSES = [
   'aborted',
   'timed_out',
   'lost',
-] as const
-
-/** A status. A newer server may send one that is not listed: treat it as active and show its name. */
-export type Status = (typeof STATUSES)[number] | (string & {})
+] as const satisfies readonly KnownStatus[]
 
 const ENDS: ReadonlySet<string> = new Set(STATUSES.slice(6))
 
@@ -27,218 +35,71 @@ export function hasEnded(status: Status): boolean {
   return ENDS.has(status)
 }
 
-export type Mode = 'process' | 'tracked' | 'worker' | 'mirrored'
+/** Who does the work. */
+export type Mode = Schemas['Mode']
 
-export type Verb = 'pause' | 'resume' | 'abort' | 'kill' | 'retry' | 'rerun' | 'run-now' | 'answer' | 'delete'
+/** What may be asked of a job. */
+export type Verb = Schemas['Verb']
 
-export interface Progress {
-  /** 0 to 100. */
-  percentage?: number
-  current?: number
-  total?: number
-  message?: string
-  ok?: number
-  failed?: number
-  skipped?: number
-  /** Counts the progress of one revision. Absent is below 0. */
-  tick?: number
-}
+/** How a running attempt is paused. */
+export type Pause = Schemas['Pause']
 
-export interface Wish {
-  kind: 'none' | 'pause' | 'resume' | 'abort' | 'kill'
-  number: number
-  at?: string
-  by?: string
-}
+/** How far the work is. */
+export type Progress = Schemas['Progress']
 
-export interface JobError {
-  /** A stable word for the class of error. */
-  kind: string
-  message: string
-}
+/** What somebody asked of the running attempt. */
+export type Wish = Schemas['Wish']
 
-export interface Subject {
-  type: string
-  id: string
-}
+/** Why a job failed: `kind` is a stable word for the class of error, `message` a sentence for people. */
+export type JobError = Schemas['JobError']
+
+/** What a job is about. */
+export type Subject = Schemas['Subject']
 
 /** What events, lists and frames carry of a job. */
-export interface JobSummary {
-  id: string
-  task: string
-  mode: Mode
-  status: Status
-  /** Explains the status; never drives logic. */
-  reason?: string
-  /** Grows by one with each event of the job. */
-  rev: number
-  /** Ends reached so far, from 1 at the first. */
-  settlement?: number
-  /** 0 or absent before the first. */
-  attempt?: number
-  tenant?: string
-  owner?: string
-  subject?: Subject
-  session?: string
-  title?: string
-  /** Where the app shows the result. */
-  link?: string
-  tags?: string[]
-  /** Tags left out because the summary would have been too long. */
-  tagsOmitted?: number
-  parentId?: string
-  rootId?: string
-  batchId?: string
-  externalId?: string
-  rerunOf?: string
-  priority?: number
-  progress?: Progress
-  wish?: Wish
-  pause?: 'cooperative' | 'freeze' | 'none'
-  /** What may be asked now. */
-  verbs?: Verb[]
-  error?: JobError
-  createdAt: string
-  dueAt?: string
-  startedAt?: string
-  endedAt?: string
-  updatedAt?: string
-  /** Running time of the newest attempt up to `updatedAt`, paused time not counted. */
-  ranMs?: number
-}
+export type JobSummary = Schemas['JobSummary']
 
-/** One job in full. */
-export interface Job extends JobSummary {
-  input?: unknown
-  result?: unknown
-  /** The value that `answer` brought. */
-  answer?: unknown
-  metadata?: unknown
-  limits?: Limits
-  /** Only in the answer to a tracked submit: the right to report. */
-  lease?: { token: string; expiresAt: string }
-}
+/** One job in full. `lease` is only in the answer to a tracked submit: the right to report. */
+export type Job = Schemas['JobRecord']
 
-/** The limits and the retry policy of a job, as of its submit. */
-export interface Limits {
-  timeLimitMs?: number
-  abortGraceMs: number
-  startWithinMs?: number
-  /** In all, the first included. */
-  attempts: number
-  retryBaseMs: number
-  retryMaxMs: number
-  retryOnTimeout: boolean
-  /** What becomes of it when its holder vanishes. */
-  rescue: 'retry' | 'lost'
-}
+/** The limits and the retry policy of a job, as of its submit; lengths of time in milliseconds. */
+export type Limits = Schemas['Limits']
 
-export interface JobList {
-  jobs: JobSummary[]
-  /** Gives the next page; absent on the last. */
-  cursor?: string
-  position?: string
-}
+/** A page of jobs, newest first; without `cursor` it is the last. */
+export type JobList = Schemas['JobPage']
 
-export interface JobEvent {
-  position: string
-  kind: string
-  status: Status
-  reason?: string
-  at: string
-  by?: string
-  rev: number
-  /** For `wished`: what was asked. Absent when a wish was fulfilled without another change, and from an older server. */
-  wish?: 'pause' | 'resume' | 'abort' | 'kill'
-}
+/** One entry of a job's history. */
+export type JobEvent = Schemas['EventRecord']
 
-export interface Stats {
-  byStatus: Record<string, number>
-  total: number
-  active: number
-}
+/** Counts by status. */
+export type Stats = Schemas['Stats']
 
-export interface OutputChunk {
-  /** `stdout`, `stderr`, or the level of a log line. */
-  stream: string
-  at: string
-  text: string
-}
+/** A piece of a job's output. */
+export type OutputChunk = Schemas['OutputChunk']
 
-export interface OutputPage {
-  attempt: number
-  /** Bytes from the start of the attempt's output. */
-  offset: number
-  /** The offset to go on from. */
-  next: number
-  ended: boolean
-  chunks: OutputChunk[]
-  /** Bytes that are no longer kept. */
-  gap?: { from: number; to: number }
-}
+/** Bytes of output that are no longer kept. */
+export type OutputGap = Schemas['OutputGap']
 
-export interface Task {
-  name: string
-  mode: Mode
-  pause?: 'cooperative' | 'freeze' | 'none'
-  title?: string
-  description?: string
-  /** Jobs at once; absent or 0 when there is no limit. */
-  concurrency?: number
-  running: number
-  pending: number
-  /** An input that works. */
-  example?: unknown
-}
+/** A range of a job's output, in bytes from the start of the attempt's. */
+export type OutputPage = Schemas['OutputRange']
 
-export interface Me {
-  subject: string
-  tenant: string
-  scopes: string[]
-  /** It sees all jobs of its tenant. */
-  tenantWide?: boolean
-  /** The server runs without access control: everybody who reaches it is `local`. */
-  open?: boolean
-}
+/** A task that can be started. */
+export type Task = Schemas['TaskRecord']
 
-export interface SubmitRequest {
-  task: string
-  input?: unknown
+/** Who asks, as the server sees it. */
+export type Me = Schemas['Me']
+
+/** A job to be made. */
+export type SubmitRequest = Schemas['Submit'] & {
   /** The input as JSON text, sent as it is: keeps numbers that JavaScript would round. Wins over `input`. */
   inputText?: string
-  mode?: 'tracked'
-  owner?: string
-  subject?: Subject
-  session?: string
-  title?: string
-  link?: string
-  tags?: string[]
-  priority?: number
-  runAt?: string
-  metadata?: Record<string, unknown>
 }
 
-export interface ListQuery {
-  status?: string
-  task?: string
-  owner?: string
-  session?: string
-  tag?: string
-  text?: string
-  cursor?: string
-  limit?: number
-}
+/** Which jobs a list shows. */
+export type ListQuery = NonNullable<operations['listJobs']['parameters']['query']>
 
-/** An object with one key: what to follow. */
-export type JobsTopic =
-  | { job: string }
-  | { owner: string }
-  | { session: string }
-  | { subject: Subject }
-  | { task: string }
-  | { tag: string }
-  | { batch: string }
-  | { root: string }
-  | { tenant: true }
+/** What can be followed: an object with one key. */
+export type Topic = Schemas['Topic']
 
-export type Topic = JobsTopic | { stats: true } | { output: string } | { tasks: true }
+/** A topic that holds jobs. */
+export type JobsTopic = Exclude<Topic, { stats: true } | { output: string } | { tasks: true }>

@@ -1,10 +1,9 @@
 /**
  * The REST routes that an app asks: submit, list, read, verbs.
- * Collaborators: the token callback, the environment's `fetch`. Every refusal is a `TidingsProblem`.
+ * Collaborators: the token callback, `whoami` makes the requests. Every refusal is a `TidingsProblem`.
  */
 import type { TokenSource } from './connection.js'
 import type { Environment } from './environment.js'
-import { problemOf, TidingsProblem } from './problem.js'
 import type {
   Job,
   JobEvent,
@@ -18,6 +17,7 @@ import type {
   Task,
   Verb,
 } from './records.js'
+import type { WhoAmI } from './whoami.js'
 
 export interface RequestOptions {
   /** Absent values are left out. */
@@ -29,76 +29,62 @@ export interface RequestOptions {
 }
 
 export class Rest {
-  constructor(
-    private readonly base: string,
-    private readonly token: TokenSource,
-    private readonly environment: Pick<Environment, 'fetch' | 'uniqueKey'>,
-  ) {}
+  readonly #requests: WhoAmI
+  readonly #token: TokenSource
+  readonly #world: Pick<Environment, 'uniqueKey'>
+
+  constructor(requests: WhoAmI, token: TokenSource, world: Pick<Environment, 'uniqueKey'>) {
+    this.#requests = requests
+    this.#token = token
+    this.#world = world
+  }
 
   /** Any route below `/api/v1`, its answer as text: numbers in it are not rounded. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<string> {
+    const { body, idempotencyKey, signal } = options
     const given = Object.entries(options.query ?? {}).filter(([, value]) => value !== undefined && value !== '')
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
-    const token = await this.token(false)
-    const headers: Record<string, string> = { accept: 'application/json' }
-    if (token !== undefined) headers.authorization = `Bearer ${token}`
-    if (options.body !== undefined) headers['content-type'] = 'application/json'
-    if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey
-    let response: Response
-    let text: string
-    try {
-      response = await this.environment.fetch(`${this.base}/api/v1${path}${query && `?${query}`}`, {
-        method,
-        headers,
-        ...(options.body !== undefined && { body: options.body }),
-        ...(options.signal && { signal: options.signal }),
-      })
-      text = await response.text()
-    } catch (cause) {
-      if (options.signal?.aborted) throw cause
-      throw new TidingsProblem({ code: 'unreachable', status: 0, title: 'The server could not be reached.', cause })
-    }
-    if (!response.ok) throw problemOf(response.status, text)
-    return text
+    const headers: Record<string, string> = {}
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (idempotencyKey) headers['idempotency-key'] = idempotencyKey
+    const place = path + (query && `?${query}`)
+    return (await this.#requests.request(place, await this.#token(false), { method, headers, body, signal })).text()
   }
 
   /** Answers the new job, or the one that the same key made before. */
-  submit(request: SubmitRequest, idempotencyKey: string = this.environment.uniqueKey()): Promise<Job> {
+  submit(request: SubmitRequest, idempotencyKey: string = this.#world.uniqueKey()): Promise<Job> {
     const { inputText, ...rest } = request
     let body = JSON.stringify(rest)
-    if (inputText !== undefined) {
-      const { input: _, ...plain } = rest
-      body = `${JSON.stringify(plain).slice(0, -1)},"input":${inputText}}`
-    }
-    return this.json('POST', '/jobs', { body, idempotencyKey })
+    if (inputText) body = `${JSON.stringify({ ...rest, input: undefined }).slice(0, -1)},"input":${inputText}}`
+    return this.#json('POST', '/jobs', { body, idempotencyKey })
   }
 
   list(query: ListQuery = {}): Promise<JobList> {
-    return this.json('GET', '/jobs', { query })
+    return this.#json('GET', '/jobs', { query })
   }
 
   get(id: string): Promise<Job> {
-    return this.json('GET', at(id))
+    return this.#json('GET', at(id))
   }
 
   async events(id: string): Promise<JobEvent[]> {
-    return (await this.json<{ events: JobEvent[] }>('GET', `${at(id)}/events`)).events
+    return (await this.#json<{ events: JobEvent[] }>('GET', `${at(id)}/events`)).events
   }
 
   output(id: string, query: { attempt?: number; offset?: number; limit?: number } = {}): Promise<OutputPage> {
-    return this.json('GET', `${at(id)}/output`, { query })
+    return this.#json('GET', `${at(id)}/output`, { query })
   }
 
   async tasks(): Promise<Task[]> {
-    return (await this.json<{ tasks: Task[] }>('GET', '/tasks')).tasks
+    return (await this.#json<{ tasks: Task[] }>('GET', '/tasks')).tasks
   }
 
   stats(): Promise<Stats> {
-    return this.json('GET', '/stats')
+    return this.#json('GET', '/stats')
   }
 
   me(): Promise<Me> {
-    return this.json('GET', '/me')
+    return this.#json('GET', '/me')
   }
 
   /** Asks a verb; answers the job as of now, with its wish when it was only asked. `delete` answers nothing. */
@@ -107,7 +93,7 @@ export class Rest {
       await this.request('DELETE', at(id))
       return undefined
     }
-    return this.json('POST', `${at(id)}/${verb}`, { body: '{}' })
+    return this.#json('POST', `${at(id)}/${verb}`, { body: '{}' })
   }
 
   readonly pause = (id: string) => this.ask(id, 'pause')
@@ -120,7 +106,7 @@ export class Rest {
   readonly runNow = (id: string) => this.ask(id, 'run-now')
   readonly delete = (id: string) => this.ask(id, 'delete')
 
-  private async json<Answer>(method: string, path: string, options?: RequestOptions): Promise<Answer> {
+  async #json<Answer>(method: string, path: string, options?: RequestOptions): Promise<Answer> {
     return JSON.parse(await this.request(method, path, options)) as Answer
   }
 }

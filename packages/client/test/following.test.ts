@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { countsOf, tasksOf } from '../src/counts.js'
+import { outputOf } from '../src/output.js'
 import { job, update, World } from './world.js'
 
 const tenant = { tenant: true } as const
@@ -15,19 +17,19 @@ test('a token is sent before anything else, and never in the address', async () 
 
 test('a snapshot shows when its join ends, newest first', async () => {
   const world = new World()
-  world.client.subscribeTopic(tenant, () => {})
+  world.client.jobs(tenant).subscribe(() => {})
   const socket = await world.open()
   socket.say({ type: 'snapshot', id: 1, jobs: [job('old', 3)], more: true })
   expect(world.held()).toEqual([])
   socket.say({ type: 'snapshot', id: 1, jobs: [job('new', 1, { createdAt: '2026-11-22T11:00:00Z' })] })
   socket.say({ type: 'live', id: 1, position: 'p1', resumed: false, truncated: true })
   expect(world.held()).toEqual(['new@1', 'old@3'])
-  expect(world.client.getSnapshot(tenant)).toMatchObject({ ready: true, truncated: true })
+  expect(world.client.jobs(tenant).getSnapshot()).toMatchObject({ ready: true, truncated: true })
 })
 
 test('what is sent between a snapshot and its end belongs to it', async () => {
   const world = new World()
-  world.client.subscribeTopic(tenant, () => {})
+  world.client.jobs(tenant).subscribe(() => {})
   const socket = await world.open()
   socket.say({ type: 'snapshot', id: 1, jobs: [job('a', 3), job('b', 1)] }, update('p2', job('a', 4)))
   socket.say({ type: 'left', position: 'p3', subs: [1], id: 'b', rev: 2 })
@@ -37,7 +39,7 @@ test('what is sent between a snapshot and its end belongs to it', async () => {
 
 test('a join that the server starts over is shown once', async () => {
   const world = new World()
-  world.client.subscribeTopic(tenant, () => {})
+  world.client.jobs(tenant).subscribe(() => {})
   const socket = await world.open()
   socket.say({ type: 'snapshot', id: 1, jobs: [job('gone', 1)] }, { type: 'snapshot', id: 1, jobs: [job('a', 1)] })
   socket.say({ type: 'live', id: 1, position: 'p2', resumed: false, reason: 'overflow' })
@@ -71,7 +73,7 @@ test.each(ticks)('progress: %s', async (_, rev, tick, shown) => {
   const socket = await world.follow([job('a', 3, { progress: { percentage: 50, tick: 5 } })])
   socket.say({ type: 'progress', subs: [1], id: 'a', rev, tick, progress: { percentage: 60 } })
   world.draw()
-  expect(world.client.getSnapshot(tenant).jobs[0].progress?.percentage).toBe(shown)
+  expect(world.client.jobs(tenant).getSnapshot().jobs[0].progress?.percentage).toBe(shown)
 })
 
 test('a job that left is gone, but not by an older word', async () => {
@@ -95,14 +97,14 @@ test('unknown frames, fields, kinds and subscriptions are ignored', async () => 
 test('listeners are told once a frame, and the picture stands still between', async () => {
   const world = new World()
   let told = 0
-  world.client.subscribeTopic(tenant, () => void told++)
+  world.client.jobs(tenant).subscribe(() => void told++)
   const socket = await world.open()
   socket.say({ type: 'live', id: 1, position: 'p1', resumed: false })
   world.draw()
   told = 0
-  const before = world.client.getSnapshot(tenant)
+  const before = world.client.jobs(tenant).getSnapshot()
   for (let rev = 1; rev <= 100; rev++) socket.say(update(`p${rev}`, job('a', rev)))
-  expect(world.client.getSnapshot(tenant)).toBe(before)
+  expect(world.client.jobs(tenant).getSnapshot()).toBe(before)
   expect(world.frames).toHaveLength(1)
   world.draw()
   expect(told).toBe(1)
@@ -111,8 +113,8 @@ test('listeners are told once a frame, and the picture stands still between', as
 
 test('two that look at one topic share a subscription, which ends after the last', async () => {
   const world = new World()
-  const first = world.client.subscribeTopic(tenant, () => {})
-  const second = world.client.subscribeTopic({ tenant: true }, () => {})
+  const first = world.client.jobs(tenant).subscribe(() => {})
+  const second = world.client.jobs({ tenant: true }).subscribe(() => {})
   const socket = await world.open()
   expect(socket.subscribes()).toHaveLength(1)
   first()
@@ -121,23 +123,35 @@ test('two that look at one topic share a subscription, which ends after the last
   expect(socket.sent.at(-1)).toMatchObject({ type: 'subscribe' })
   second()
   world.pass(500)
-  const third = world.client.subscribeTopic(tenant, () => {})
+  const third = world.client.jobs(tenant).subscribe(() => {})
   world.pass(5_000)
   expect(socket.sent.at(-1)).toMatchObject({ type: 'subscribe' })
   third()
   world.pass(5_000)
-  expect(socket.sent.at(-1)).toEqual({ type: 'unsubscribe', id: 1 })
-  world.client.subscribeTopic(tenant, () => {})
-  expect(socket.sent.at(-1)).toEqual({ type: 'subscribe', id: 2, topic: tenant })
+  expect(socket.closed).toBe(true)
+  expect(world.connection()).toBe('idle')
+  world.client.jobs(tenant).subscribe(() => {})
+  const next = await world.open()
+  expect(next.subscribes()).toEqual([{ type: 'subscribe', id: 2, topic: tenant }])
+})
+
+test('a topic is let go of while others go on', async () => {
+  const world = new World()
+  await world.follow([])
+  const end = world.client.jobs({ owner: 'me' }).subscribe(() => {})
+  end()
+  world.pass(1_000)
+  expect(world.socket.sent.at(-1)).toEqual({ type: 'unsubscribe', id: 2 })
+  expect(world.socket.closed).toBe(false)
 })
 
 test('a topic that is refused says why, and others go on', async () => {
   const world = new World()
-  world.client.subscribeTopic({ job: 'job_x' }, () => {})
+  world.client.jobs({ job: 'job_x' }).subscribe(() => {})
   const socket = await world.open()
   socket.say({ type: 'error', id: 1, code: 'not_found', message: 'There is no such job.' })
   world.draw()
-  expect(world.client.getSnapshot({ job: 'job_x' }).error?.code).toBe('not_found')
+  expect(world.client.jobs({ job: 'job_x' }).getSnapshot().error?.code).toBe('not_found')
   expect(world.connection()).toBe('live')
 })
 
@@ -145,14 +159,14 @@ test('ended jobs are held up to a bound, active ones all', async () => {
   const world = new World()
   const ended = Array.from({ length: 700 }, (_, n) => job(`e${String(n).padStart(3, '0')}`, 1, { status: 'completed' }))
   await world.follow([job('a', 1), ...ended])
-  const view = world.client.getSnapshot(tenant)
+  const view = world.client.jobs(tenant).getSnapshot()
   expect(view.jobs).toHaveLength(501)
   expect(view.truncated).toBe(true)
 })
 
 test('output gathers by its own cursor', async () => {
   const world = new World()
-  const output = world.client.outputOf('job_a')
+  const output = outputOf(world.client, 'job_a')
   output.subscribe(() => {})
   let socket = await world.open()
   const piece = (attempt: number, offset: number, text: string, gap?: object) => ({
@@ -173,7 +187,7 @@ test('output gathers by its own cursor', async () => {
 
 test('counts: the newest wins', async () => {
   const world = new World()
-  const counts = world.client.counts()
+  const counts = countsOf(world.client)
   counts.subscribe(() => {})
   const socket = await world.open()
   for (const total of [1, 2]) socket.say({ type: 'stats', subs: [1], stats: { byStatus: {}, total, active: 0 } })
@@ -183,7 +197,7 @@ test('counts: the newest wins', async () => {
 
 test('the tasks that can be started come live', async () => {
   const world = new World()
-  const tasks = world.client.taskList()
+  const tasks = tasksOf(world.client)
   tasks.subscribe(() => {})
   const socket = await world.open()
   expect(socket.subscribes()[0].topic).toEqual({ tasks: true })

@@ -35,7 +35,7 @@ test('a join that could not resume replaces everything', async () => {
 test('what catches up one subscription moves no other', async () => {
   const world = new World()
   let socket = await world.follow([])
-  world.client.subscribeTopic({ owner: 'me' }, () => {})
+  world.client.jobs({ owner: 'me' }).subscribe(() => {})
   socket.say(update('p5', job('a', 1), [1]), update('p3', job('b', 1), [2]))
   socket.say({ type: 'live', id: 2, position: 'p6', resumed: false })
   socket.end(1006)
@@ -79,6 +79,7 @@ test('back-off: full jitter between nothing and a bound that doubles up to the c
 test('failures in a row wait longer; a steady connection clears the count', async () => {
   const world = new World()
   world.fractions = 1
+  world.reachable = false
   const waits = () => {
     world.draw()
     return (world.client.connection.getSnapshot().retryAt ?? 0) - world.time
@@ -90,6 +91,7 @@ test('failures in a row wait longer; a steady connection clears the count', asyn
   const seen = [waits()]
   for (let n = 0; n < 3; n++) {
     world.pass(waits())
+    await world.settle()
     world.socket.end(1006)
     seen.push(waits())
   }
@@ -104,6 +106,7 @@ test('the server may say when to come back', async () => {
   world.pass(799)
   expect(world.sockets).toHaveLength(1)
   world.pass(1)
+  await world.settle()
   expect(world.sockets).toHaveLength(2)
 })
 
@@ -128,10 +131,12 @@ test.each(codes)('close code %i: %s, %s', async (code, state, reason, atOnce) =>
   socket.end(code)
   world.draw()
   expect(world.client.connection.getSnapshot()).toMatchObject({ state, reason })
-  expect(world.held()).toEqual(['a@1'])
+  expect(world.held()).toEqual(code === 4200 ? [] : ['a@1'])
   world.pass(0)
+  await world.settle()
   expect(world.sockets).toHaveLength(atOnce ? 2 : 1)
   world.pass(60_000)
+  await world.settle()
   expect(world.sockets.length > 1).toBe(state === 'offline')
 })
 
@@ -140,10 +145,11 @@ test('an expired token is asked for anew, at once, but not in a circle', async (
   const socket = await world.follow([])
   socket.end(4100)
   world.pass(0)
-  world.socket.onopen?.()
+  await world.settle()
   expect(world.tokens).toEqual([false, true])
   world.socket.end(4100)
   world.pass(0)
+  await world.settle()
   expect(world.sockets).toHaveLength(2)
 })
 
@@ -188,9 +194,10 @@ test('two and a half heartbeats of silence are a dead connection', async () => {
   expect(socket.closed).toBe(true)
 })
 
-test('no greeting within ten seconds is a failed try', () => {
+test('no greeting within ten seconds is a failed try', async () => {
   const world = new World()
-  world.client.subscribeTopic(tenant, () => {})
+  world.client.jobs(tenant).subscribe(() => {})
+  await world.settle()
   world.pass(10_000)
   expect(world.connection()).toBe('offline')
 })
@@ -201,6 +208,7 @@ test('waking tries at once, and a live connection must answer', async () => {
   let socket = await world.follow([])
   socket.end(1006)
   world.wake()
+  await world.settle()
   expect(world.sockets).toHaveLength(2)
   socket = await world.open()
   socket.say({ type: 'live', id: 1, position: 'p1', resumed: true })
@@ -214,18 +222,19 @@ test('rights are renewed in place before they end', async () => {
   const world = new World()
   const socket = await world.follow([])
   socket.say({ type: 'authenticated', expiresAt: new Date(world.time + 60_000).toISOString() })
-  world.pass(30_000)
-  await Promise.resolve()
+  world.pass(27_499)
+  await world.settle()
+  expect(world.tokens).toHaveLength(1)
+  world.pass(1)
+  await world.settle()
   expect(socket.sent.at(-1)).toEqual({ type: 'auth', token: 'token-2' })
   expect(socket.subscribes()).toHaveLength(1)
 })
 
 test('a token that cannot be had is a failed try', async () => {
   const world = new World({ token: () => Promise.reject(new Error('no')) })
-  world.client.subscribeTopic(tenant, () => {})
-  world.socket.onopen?.()
-  await Promise.resolve()
-  await Promise.resolve()
+  world.client.jobs(tenant).subscribe(() => {})
+  await world.settle()
   expect(world.connection()).toBe('offline')
 })
 

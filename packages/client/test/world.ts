@@ -7,6 +7,7 @@ import {
   type JobsTopic,
   type Socket,
 } from '../src/index.js'
+import { type FakeBrowser, FakeStorage } from './browser.js'
 
 export class FakeSocket implements Socket {
   onopen: Socket['onopen'] = null
@@ -39,12 +40,22 @@ export class FakeSocket implements Socket {
   }
 }
 
+let lastKey = 0
+
 export class World {
   time = 1_000_000
   sockets: FakeSocket[] = []
   fractions = 0.5
   tokens: boolean[] = []
   wake: () => void = () => {}
+  hide: () => void = () => {}
+  shown = true
+  /** Whether the server answers requests. */
+  reachable = true
+  /** Whoever the server takes the newest token for. */
+  me: object = { subject: 'ann', tenant: 'default', scopes: ['jobs:read'] }
+  readonly session: FakeStorage
+  readonly local: FakeStorage
   frames: (() => void)[] = []
   requests: { url: string; init: RequestInit }[] = []
   answer: { status: number; body: string } = { status: 200, body: '{}' }
@@ -52,7 +63,11 @@ export class World {
   private timers = new Map<number, { at: number; run: () => void }>()
   private lastTimer = 0
 
-  constructor(options: ConnectOptions = {}) {
+  /** With a `browser` it is one of its tabs; `session` outlives a reload. */
+  constructor(options: ConnectOptions & { browser?: FakeBrowser; session?: FakeStorage; local?: FakeStorage } = {}) {
+    const { browser, session, local, ...given } = options
+    this.session = session ?? new FakeStorage()
+    this.local = browser?.local ?? local ?? new FakeStorage()
     const sockets = this.sockets
     this.client = connect({
       url: 'http://tidings.test',
@@ -68,11 +83,19 @@ export class World {
       },
       clearTimer: (timer) => void this.timers.delete(timer as number),
       frame: (run) => void this.frames.push(run),
-      onWake: (wake) => {
+      onPage: ({ wake, hide }) => {
         this.wake = wake
-        return () => {}
+        this.hide = hide
+        return () => {
+          this.wake = this.hide = () => {}
+        }
       },
-      uniqueKey: () => 'key-1',
+      visible: () => this.shown,
+      uniqueKey: () => `key-${++lastKey}`,
+      locks: browser?.locksOf(this),
+      channel: browser?.channelOf(this),
+      session: this.session,
+      local: this.local,
       WebSocket: class extends FakeSocket {
         constructor(url: string) {
           super(url)
@@ -80,10 +103,12 @@ export class World {
         }
       },
       fetch: async (url, init) => {
+        if (!this.reachable) throw new TypeError('Failed to fetch')
+        if (String(url).endsWith('/api/v1/me')) return Response.json(this.me)
         this.requests.push({ url: String(url), init: init ?? {} })
         return new Response(this.answer.body, { status: this.answer.status })
       },
-      ...options,
+      ...given,
     })
   }
 
@@ -109,19 +134,27 @@ export class World {
     for (const run of frames) run()
   }
 
+  /** Lets promises that are due run. */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 40; turns++) await Promise.resolve()
+  }
+
   /** Lets the newest socket open and say who it is. */
   async open(epoch = 'e1'): Promise<FakeSocket> {
+    await this.settle()
     const { socket } = this
     socket.onopen?.()
-    await Promise.resolve()
-    await Promise.resolve()
-    socket.say({ type: 'hello', protocol: 1, epoch, heartbeatMs: 15_000 }, { type: 'authenticated' })
+    await this.settle()
+    socket.say(
+      { type: 'hello', protocol: 1, epoch, heartbeatMs: 15_000 },
+      { type: 'authenticated', principal: this.me },
+    )
     return socket
   }
 
   /** Follows a topic and brings it to life with these jobs at position `p1`. */
   async follow(jobs: JobSummary[], topic: JobsTopic = { tenant: true }): Promise<FakeSocket> {
-    this.client.subscribeTopic(topic, () => {})
+    this.client.jobs(topic).subscribe(() => {})
     const socket = await this.open()
     socket.say(
       { type: 'snapshot', id: 1, jobs },
@@ -134,7 +167,10 @@ export class World {
   /** What is held of a topic, as `id@rev` in order. */
   held(topic: JobsTopic = { tenant: true }): string[] {
     this.draw()
-    return this.client.getSnapshot(topic).jobs.map((each) => `${each.id}@${each.rev}`)
+    return this.client
+      .jobs(topic)
+      .getSnapshot()
+      .jobs.map((each) => `${each.id}@${each.rev}`)
   }
 
   connection(): string {
@@ -143,8 +179,30 @@ export class World {
   }
 }
 
+const PLAIN = {
+  attempt: 1,
+  pause: 'cooperative' as const,
+  priority: 0,
+  progress: {},
+  ranMs: 0,
+  settlement: 0,
+  tenant: 'default',
+  owner: 'ann',
+  updatedAt: '2026-11-22T10:00:00Z',
+  verbs: [],
+}
+
 export function job(id: string, rev: number, more: Partial<JobSummary> = {}): JobSummary {
-  return { id, task: 'check', mode: 'process', status: 'running', rev, createdAt: '2026-11-22T10:00:00Z', ...more }
+  return {
+    ...PLAIN,
+    id,
+    task: 'check',
+    mode: 'process',
+    status: 'running',
+    rev,
+    createdAt: '2026-11-22T10:00:00Z',
+    ...more,
+  }
 }
 
 export function update(position: string, of: JobSummary, subs = [1]): object {

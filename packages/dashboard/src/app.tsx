@@ -3,6 +3,7 @@
  * Collaborators: everything that is shown, the address, the keys.
  */
 import { type JobSummary, type Task, TidingsProblem, type Verb } from '@tidings/client'
+import { tasksOf } from '@tidings/client/counts'
 import { useEffect, useRef, useState } from 'react'
 import { go, useAddress } from './address.js'
 import { ConnectionBadge } from './connection-badge.js'
@@ -35,7 +36,7 @@ export function App() {
   const view = useView(EVERYTHING)
   const connection = useView(client.connection)
   const { who, problem } = useAround(connection.state)
-  const tasks = useView(client.taskList()) ?? NO_TASKS
+  const tasks = useView(tasksOf(client)) ?? NO_TASKS
   const [shown, setWindow] = useState<'' | 'start' | 'help'>('')
   const search = useRef<HTMLInputElement>(null)
 

@@ -31,6 +31,7 @@ export function ConnectionBadge() {
 
 function wordsOf({ state, since, reason }: ConnectionState): string {
   switch (state) {
+    case 'idle':
     case 'connecting':
       return 'Connecting…'
     case 'live':

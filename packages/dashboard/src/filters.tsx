@@ -2,7 +2,9 @@
  * What there is, counted by status, and which part of it the list shows.
  * Collaborators: counts of the client, the address.
  */
+
 import { STATUSES, type Stats } from '@tidings/client'
+import { countsOf } from '@tidings/client/counts'
 import { type Address, go } from './address.js'
 import { client, useView } from './session.js'
 import { statusText } from './wording.js'
@@ -10,7 +12,7 @@ import { statusText } from './wording.js'
 /** Shown even when there are none, so that the strip does not jump when a first one comes. */
 const ALWAYS: ReadonlySet<string> = new Set(['pending', 'running', 'completed', 'failed'])
 export function Filters({ address }: { address: Address }) {
-  const stats = useView(client.counts())
+  const stats = useView(countsOf(client))
   return (
     <nav className="counts" aria-label="Jobs by status">
       <Count name="" words="All" count={stats?.total} chosen={address.status} />

@@ -2,7 +2,7 @@
  * What a job writes, as it writes it. Follows the end only while the end is in sight; else it counts what came.
  * Collaborators: the client's output view, `OutputLines`, `rowsInSight`.
  */
-import type { OutputView } from '@tidings/client'
+import { type OutputView, outputOf } from '@tidings/client/output'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { Icon } from './icons.js'
 import { OutputLines } from './output-lines.js'
@@ -19,7 +19,7 @@ const NEAR = 2 * LINE
 const STREAM_MARKS: Record<string, string> = { stdout: '', note: '', stderr: 'err' }
 
 export function JobOutput({ id, ended }: { id: string; ended: boolean }) {
-  const view = useView(useMemo(() => client.outputOf(id), [id]))
+  const view = useView(useMemo(() => outputOf(client, id), [id]))
   const lines = useLines(id, view)
   const [box, setBox] = useState<HTMLDivElement | null>(null)
   const [following, setFollowing] = useState(true)

@@ -2,7 +2,7 @@
  * Lines out of pieces of output: a piece may end in the middle of a line, and two streams may take turns.
  * Collaborators: the output view. Colour codes are taken out; after a carriage return a line begins anew, as on a terminal.
  */
-import type { OutputView } from '@tidings/client'
+import type { OutputView } from '@tidings/client/output'
 
 export interface OutputLine {
   /** Counts from 1; stays the same when older lines are let go. */

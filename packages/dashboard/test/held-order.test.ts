@@ -4,10 +4,12 @@ import { chooseJobs, withOlder } from '../src/choose-jobs.js'
 import { HeldOrder } from '../src/held-order.js'
 import { sentence } from '../src/settled-announcer.js'
 
-const job = (id: string, status = 'running', more: Partial<JobSummary> = {}): JobSummary => ({
-  ...{ id, status, task: 'check', mode: 'process', rev: 1, createdAt: `2026-11-22T10:00:0${id.length}Z` },
-  ...more,
-})
+/** A job as far as the order and the sentences read it. */
+const job = (id: string, status = 'running', more: Partial<JobSummary> = {}) =>
+  ({
+    ...{ id, status, task: 'check', mode: 'process', rev: 1, createdAt: `2026-11-22T10:00:0${id.length}Z` },
+    ...more,
+  }) as JobSummary
 
 function shown(order: HeldOrder, wanted: JobSummary[], hold: boolean, all: JobSummary[] = wanted, key = ''): string {
   const { rows, fresh } = order.arrange(wanted, (id) => all.find((each) => each.id === id), key, hold)

@@ -1,4 +1,4 @@
-import type { OutputPiece } from '@tidings/client'
+import type { OutputPiece } from '@tidings/client/output'
 import { expect, test } from 'vitest'
 import { OutputLines } from '../src/output-lines.js'
 

@@ -4,10 +4,12 @@ import { durationText, elapsed, eventText, itemsText, saysWhy, shortId, wishText
 
 const AT = '2026-11-22T10:00:00Z'
 const NOW = Date.parse(AT) + 12_000
-const job = (more: Partial<JobSummary>): JobSummary => ({
-  ...{ id: 'job_1', task: 'check', mode: 'process', status: 'running', rev: 1, createdAt: AT, startedAt: AT },
-  ...more,
-})
+/** A job as far as the wording reads it. */
+const job = (more: Partial<JobSummary>) =>
+  ({
+    ...{ id: 'job_1', task: 'check', mode: 'process', status: 'running', rev: 1, createdAt: AT, startedAt: AT },
+    ...more,
+  }) as JobSummary
 
 const durations: [number, string][] = [
   [0, '0 ms'],

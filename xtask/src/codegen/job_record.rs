@@ -27,7 +27,7 @@ pub(super) fn page(root: &Path) -> Result<String, String> {
         for (field, schema, is_required) in fields {
             let meaning = meaning(schema).replace('\n', " ").replace('|', "\\|");
             let required = if is_required { "yes" } else { "" };
-            let _ = writeln!(page, "| `{field}` | {} | {required} | {meaning} |", type_of(schema));
+            let _ = writeln!(page, "| `{field}` | {} | {required} | {meaning} |", type_of(schemas, schema));
         }
     }
     Ok(page)
@@ -50,12 +50,15 @@ fn meaning(schema: &Value) -> String {
     own.or(inner).unwrap_or_default().to_owned()
 }
 
-fn type_of(schema: &Value) -> String {
+fn type_of(schemas: &Value, schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
-        return format!("[{name}](#{})", name.to_lowercase());
+        return match words(&schemas[name]) {
+            Some(words) => words,
+            None => format!("[{name}](#{})", name.to_lowercase()),
+        };
     }
     if let Some(kind) = schema["oneOf"].as_array().and_then(|kinds| kinds.iter().find(|kind| kind["$ref"].is_string())) {
-        return type_of(kind);
+        return type_of(schemas, kind);
     }
     let named = match &schema["type"] {
         Value::String(name) => name.as_str(),
@@ -63,7 +66,14 @@ fn type_of(schema: &Value) -> String {
         _ => "any JSON",
     };
     match named {
-        "array" => format!("array of {}", type_of(&schema["items"])),
+        "array" => format!("array of {}", type_of(schemas, &schema["items"])),
         name => name.to_owned(),
     }
+}
+
+/// The words that a text may be, where the document lists them.
+fn words(schema: &Value) -> Option<String> {
+    let words = schema["enum"].as_array().or_else(|| schema["x-extensible-enum"].as_array())?;
+    let shown: Vec<String> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
+    Some(shown.join(", "))
 }

@@ -4,7 +4,7 @@ use super::Finding;
 use super::tree::Tree;
 
 const PAGES: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
-const FOLDERS: &[&str] = &["crates/", "docs/", "packages/", "examples/", "xtask/", "fixtures/", "bench/"];
+const FOLDERS: &[&str] = &["crates/", "clients/", "docs/", "packages/", "examples/", "xtask/", "fixtures/", "bench/"];
 /// Made by a build, so not in the tree.
 const MADE: &[&str] = &["dist", "target", "node_modules"];
 

@@ -70,7 +70,7 @@ fn ratchet(tree: &Tree) -> (Vec<Entry>, Vec<Finding>) {
 
 fn is_source(file: &File) -> bool {
     let extension = file.path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    EXTENSIONS.contains(&extension) && !file.path.starts_with("fixtures/")
+    EXTENSIONS.contains(&extension) && !file.path.starts_with("fixtures/") && !file.path.contains("/generated/")
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use wire::close::Close;
 use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
-use super::{After, closed, open, refusal, topics, with_cookie};
+use super::after::After;
+use super::{closed, follow, open, refusal, topics, with_cookie};
 use crate::access::{Address, LiveCaller};
 use crate::answers::{Answer, json_text};
 use crate::conditions::WAIT_SECONDS;
@@ -28,7 +29,7 @@ const USUAL_WAIT: u64 = 25;
 pub struct PollAnswer {
     /// Give it back as `after`.
     pub position: String,
-    /// The frames begin with the whole state: replace yours.
+    /// The frames hold the whole state of a topic: replace yours. Its `live` frame, with `resumed` false, names which.
     pub reset: bool,
     pub frames: Vec<ServerFrame>,
 }
@@ -38,8 +39,11 @@ pub struct PollAnswer {
     get, path = "/live/poll", operation_id = "livePoll", tag = "live",
     params(
         ("topic" = Vec<String>, Query, description = "A topic as JSON; 1 to 20 times"),
-        ("after" = Option<String>, Query, description = "Position of the answer before"),
-        ("outputAfter" = Option<String>, Query, description = "Where output topics go on: attempt:offset"),
+        (
+            "after" = Option<Vec<String>>, Query,
+            description = "Position of the answer before. Once: for all topics. As often as `topic`: for each in order, empty where one begins anew; for an output topic it is `attempt:offset`",
+        ),
+        ("outputAfter" = Option<String>, Query, description = "Where output topics without an `after` of their own go on: attempt:offset"),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for something, at most 55; 25 unless told"),
     ),
     responses(
@@ -51,7 +55,7 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, address: A
     caller.known.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
-    let cursors = After { log: pairs.one("after")?, output: pairs.one("outputAfter")? };
+    let after = After::take(&mut pairs, &topics, None)?;
     let wait = pairs.number("wait")?.unwrap_or(USUAL_WAIT);
     if wait > WAIT_SECONDS {
         return Err(ApiProblem::invalid("wait", format!("{wait} seconds, at most {WAIT_SECONDS} are allowed")).limit(WAIT_SECONDS));
@@ -60,15 +64,13 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, address: A
     pairs.finish(&["topic", "after", "outputAfter", "wait"])?;
 
     let connection = open(&context, &caller, address, Edge::Wait)?;
-    for (id, topic) in (1u32..).zip(topics) {
-        let after = cursors.of(&topic).map(str::to_owned);
-        connection.subscribe(id, topic, after.as_deref());
-    }
+    let oldest = after.oldest(&topics);
+    follow(&connection, topics, &after);
     let polled = tokio::select! {
         biased;
         polled = connection.poll(Duration::from_secs(wait)) => polled,
         // Whoever only waits for more is sent off at once, to ask again where it stands.
-        position = stopping(&context, cursors.log) => {
+        position = stopping(&context, oldest) => {
             let nothing = Polled { position, reset: false, frames: Vec::new() };
             return Ok(with_cookie(answer(&nothing), &caller));
         }
@@ -78,7 +80,7 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, address: A
     Ok(with_cookie(answer(&polled), &caller))
 }
 
-/// Waits for the server to drain; for a caller without a position, for ever.
+/// Waits for the server to drain; for a caller with a topic that begins anew, for ever.
 async fn stopping(context: &Context, after: Option<String>) -> String {
     context.draining.cancelled().await;
     match after {

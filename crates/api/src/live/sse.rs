@@ -12,12 +12,12 @@ use wire::close::Close;
 use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
-use super::{After, open, topics, with_cookie};
+use super::after::After;
+use super::{follow, open, topics, with_cookie};
 use crate::access::{Address, LiveCaller};
 use crate::answers::Answer;
 use crate::context::Context;
 use crate::jobs::JobPath;
-use crate::problems::ApiProblem;
 use crate::queries::Pairs;
 
 /// What an `EventSource` waits before it connects again, in milliseconds.
@@ -28,8 +28,11 @@ const RETRY_MS: u64 = 2_000;
     get, path = "/live/events", operation_id = "liveEvents", tag = "live",
     params(
         ("topic" = Vec<String>, Query, description = "A topic as JSON; 1 to 20 times"),
-        ("after" = Option<String>, Query, description = "Position to resume from"),
-        ("outputAfter" = Option<String>, Query, description = "Where output topics go on: attempt:offset"),
+        (
+            "after" = Option<Vec<String>>, Query,
+            description = "Position to resume from. Once: for all topics. As often as `topic`: for each in order, empty where one begins anew; for an output topic it is `attempt:offset`",
+        ),
+        ("outputAfter" = Option<String>, Query, description = "Where output topics without an `after` of their own go on: attempt:offset"),
         ("ticket" = Option<String>, Query, description = "From `POST /tickets`, for a browser's `EventSource`"),
         ("Last-Event-ID" = Option<String>, Header, description = "Position to resume from; wins over `after`"),
     ),
@@ -43,7 +46,7 @@ pub async fn events(State(context): State<Context>, caller: LiveCaller, address:
     caller.known.require(Scope::JobsRead)?;
     let mut pairs = Pairs::of(&uri)?;
     let topics = topics(&mut pairs, &caller)?;
-    let after = After { log: after(&mut pairs, &headers)?, output: pairs.one("outputAfter")? };
+    let after = After::take(&mut pairs, &topics, last_event_id(&headers))?;
     pairs.all("ticket");
     pairs.finish(&["topic", "after", "outputAfter", "ticket"])?;
     stream(&context, caller, address, topics, after).await
@@ -74,35 +77,40 @@ pub async fn job(
 ) -> Answer {
     context.engine.job(&caller.known, id).await?;
     let mut pairs = Pairs::of(&uri)?;
-    let topic = Topic::Job(id);
-    caller.check(&topic)?;
-    let after = After { log: after(&mut pairs, &headers)?, output: None };
+    let topics = vec![Topic::Job(id)];
+    caller.check(&topics[0])?;
+    let after = After::take(&mut pairs, &topics, last_event_id(&headers))?;
     pairs.all("ticket");
     pairs.finish(&["after", "ticket"])?;
-    stream(&context, caller, address, vec![topic], after).await
+    stream(&context, caller, address, topics, after).await
 }
 
-fn after(pairs: &mut Pairs, headers: &HeaderMap) -> Result<Option<String>, ApiProblem> {
-    let asked = pairs.one("after")?;
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty());
-    Ok(last.map(str::to_owned).or(asked))
+fn last_event_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|id| !id.is_empty())
 }
 
 async fn stream(context: &Context, caller: LiveCaller, address: Address, topics: Vec<Topic>, after: After) -> Answer {
-    if context.hub.is_over(&caller.known, &topics, after.log.as_deref()).await {
+    if is_over(context, &caller, &topics, &after).await {
         return Ok(with_cookie(StatusCode::NO_CONTENT, &caller));
     }
     let connection = open(context, &caller, address, Edge::Stream)?;
-    for (id, topic) in (1u32..).zip(topics) {
-        let after = after.of(&topic).map(str::to_owned);
-        connection.subscribe(id, topic, after.as_deref());
-    }
+    follow(&connection, topics, &after);
     let source = Source { context: context.clone(), connection, is_done: false, _tracked: context.tasks.token() };
     let body = Body::from_stream(futures::stream::unfold(source, |mut source| async move {
         let bytes = source.next().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(bytes), source))
     }));
     Ok(with_cookie(event_stream(body), &caller))
+}
+
+/// Whether all topics are jobs that ended, and each was sent.
+async fn is_over(context: &Context, caller: &LiveCaller, topics: &[Topic], after: &After) -> bool {
+    for (topic, after) in topics.iter().zip(after.of_topics()) {
+        if !context.hub.is_over(&caller.known.principal, std::slice::from_ref(topic), after).await {
+            return false;
+        }
+    }
+    true
 }
 
 fn event_stream(body: Body) -> Response {

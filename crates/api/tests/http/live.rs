@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::rig::{Call, Rig, SOON, ann, token};
+use crate::rig::{Call, KEY, NOW, Rig, SOON, ann, token};
 
 const ME: &str = "topic=%7B%22owner%22:%22me%22%7D";
 
@@ -71,6 +71,78 @@ async fn a_poll_brings_the_state_and_then_what_happens() {
     assert!(!bobs.body.contains(&id));
     for query in ["", "topic=x", "topic=%7B%22planet%22:1%7D", "topic=%7B%22tenant%22:true%7D&wait=56"] {
         rig.get(&format!("/live/poll?{query}")).token(&ann()).send().await.problem(400, "invalid");
+    }
+}
+
+/// Each topic goes on from a place of its own: the subscription ids that are told, the kinds, and whether something begins anew.
+#[tokio::test]
+async fn after_is_given_once_or_for_each_topic() {
+    const STATS: &str = "topic=%7B%22stats%22:true%7D";
+    let rig = Rig::closed();
+    let (id, lease) = rig.tracked(&ann()).await;
+    let report = |what: &str, body| rig.post(&format!("/jobs/{id}/{what}"), body).token(&ann()).header("tidings-lease", &lease);
+    let old = rig.get(&format!("/live/poll?{ME}&wait=0")).token(&ann()).send().await.text("position");
+    report("output", json!({"chunks": [{"text": "first\n"}]})).send().await.expect(StatusCode::OK);
+    rig.submitted(&ann()).await;
+    let new = rig.get(&format!("/live/poll?{ME}&wait=0")).token(&ann()).send().await.text("position");
+    report("output", json!({"chunks": [{"text": "second\n"}]})).send().await.expect(StatusCode::OK);
+    let tenant = "topic=%7B%22tenant%22:true%7D";
+    let output = format!("topic=%7B%22output%22:%22{id}%22%7D");
+    let rows = [
+        (format!("{ME}&{tenant}&after={old}"), "update [1], update [2]", false),
+        (format!("{ME}&{tenant}&after={old}&after={new}"), "update [1]", false),
+        (format!("{ME}&{tenant}&after={new}&after={old}"), "update [2]", false),
+        (format!("{ME}&{tenant}&after={new}&after="), "snapshot 2, live 2", true),
+        (format!("{ME}&{STATS}&after={new}&after="), "stats [2]", false),
+        (format!("{ME}&{output}&after={new}&after=1:6"), "output [2] 6", false),
+        (format!("{ME}&{output}&after={new}&outputAfter=1:6"), "output [2] 6", false),
+        (format!("{ME}&{output}&after={new}&after=1:6&outputAfter=1:0"), "output [2] 6", false),
+        (format!("{output}&after=1:6"), "output [1] 6", false),
+        (format!("{output}&after={new}&outputAfter=1:6"), "output [1] 6", false),
+        (format!("{output}&after={new}"), "output [1] 0", false),
+    ];
+    let short = |frame: &serde_json::Value| {
+        let of = if frame["subs"].is_null() { &frame["id"] } else { &frame["subs"] };
+        let offset = frame["offset"].as_u64().map(|offset| format!(" {offset}")).unwrap_or_default();
+        format!("{} {of}{offset}", frame["type"].as_str().expect("a type"))
+    };
+    for (query, told, reset) in rows {
+        let polled = rig.get(&format!("/live/poll?{query}&wait=5")).token(&ann()).send().await.expect(StatusCode::OK);
+        let frames: Vec<String> = polled.json["frames"].as_array().expect("frames").iter().map(short).collect();
+        assert_eq!((frames.join(", ").as_str(), &polled.json["reset"]), (told, &json!(reset)), "{query}");
+        let (_, mut stream) = Stream::open(rig.get(&format!("/live/events?{query}")).token(&ann())).await;
+        stream.until(if told.starts_with("output") { "second" } else { "event: live" }).await;
+        assert!(stream.text.starts_with("retry: 2000\nevent: hello\n"), "{}", stream.text);
+        assert!(
+            stream.text.contains("\n\nevent: authenticated\ndata: {\"type\":\"authenticated\",\"principal\":{\"subject\":\"ann\"")
+        );
+    }
+    for path in ["events", "poll"] {
+        let call = rig.get(&format!("/live/{path}?{ME}&{STATS}&{tenant}&after={new}&after={old}")).token(&ann());
+        let refused = call.send().await.problem(400, "invalid");
+        assert!(refused.body.contains("is given 2 times for 3 topics"), "{}", refused.body);
+    }
+    // The place that an EventSource comes back with counts for all topics of the log, and for no output.
+    let query = format!("{ME}&{tenant}&{output}&after=&after={old}&after=1:6");
+    let call = rig.get(&format!("/live/events?{query}")).token(&ann()).header("last-event-id", &new);
+    let (_, mut stream) = Stream::open(call).await;
+    stream.until("second").await;
+    stream.until("\"type\":\"live\",\"id\":2,").await;
+    assert!(!stream.text.contains("event: update") && !stream.text.contains("event: snapshot"), "{}", stream.text);
+    assert!(!stream.text.contains("first"), "{}", stream.text);
+}
+
+#[tokio::test]
+async fn a_stream_tells_who_it_is_and_until_when() {
+    let rig = Rig::closed();
+    let short = token("ann", json!({"exp": NOW.0 / 1_000 + 600}));
+    for (token, subject, expires_at) in [(short.as_str(), "ann", json!("2026-11-22T18:40:00.000Z")), (KEY, "shop", json!(null))] {
+        let (_, mut stream) = Stream::open(rig.get(&format!("/live/events?{ME}")).token(token)).await;
+        stream.until("event: live").await;
+        let frame =
+            stream.text.lines().find_map(|line| line.strip_prefix("data: ").filter(|data| data.contains("\"authenticated\"")));
+        let frame: serde_json::Value = serde_json::from_str(frame.expect("a frame")).expect("JSON");
+        assert_eq!((&frame["principal"]["subject"], &frame["expiresAt"]), (&json!(subject), &expires_at), "{frame}");
     }
 }
 

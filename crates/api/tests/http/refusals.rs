@@ -36,6 +36,7 @@ async fn values_out_of_bounds_are_told_with_their_field_and_limit() {
         (json!({"task": "review", "runAt": "tomorrow"}), 400, "invalid", "runAt", None),
         (json!({"task": "review", "link": "javascript:alert(1)"}), 400, "invalid", "link", None),
         (json!({"task": "review", "mode": "process"}), 400, "invalid", "mode", None),
+        (json!({"task": "review", "pause": "freeze"}), 400, "invalid", "pause", None),
         (json!({"task": "review", "parentId": "job_0000000000000000000000000a"}), 400, "no_parent", "parentId", None),
         (json!({"task": "review", "input": huge}), 413, "too_large", "input", Some(1024 * 1024)),
     ] {

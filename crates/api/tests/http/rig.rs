@@ -77,6 +77,7 @@ fn worker_task(name: &str) -> (domain::Text, Arc<Task>) {
         title: None,
         description: None,
         example: None,
+        schemas: Default::default(),
     };
     (name.into(), Arc::new(task))
 }

@@ -14,7 +14,7 @@ const OUTPUT_REPORT: usize = 192 * 1024;
 const LINE: usize = 32 * 1024;
 
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     output: VecDeque<OutputLine>,
     output_bytes: usize,
     dropped_bytes: usize,
@@ -24,25 +24,25 @@ pub(super) struct Outbox {
 
 /// One report that is to be sent next.
 #[derive(Debug)]
-pub(super) enum Next {
+pub(crate) enum Next {
     Output(ReportOutput),
     Progress(ReportProgress),
 }
 
 impl Outbox {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.output.is_empty() && self.progress.is_none() && self.acknowledge.is_none()
     }
 
-    pub(super) fn has_output(&self) -> bool {
+    pub(crate) fn has_output(&self) -> bool {
         !self.output.is_empty()
     }
 
-    pub(super) fn is_urgent(&self) -> bool {
+    pub(crate) fn is_urgent(&self) -> bool {
         self.acknowledge.is_some() || self.output_bytes >= OUTPUT_REPORT
     }
 
-    pub(super) fn add_output(&mut self, stream: &str, text: &str) {
+    pub(crate) fn add_output(&mut self, stream: &str, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
             let mut end = rest.len().min(LINE);
@@ -65,7 +65,7 @@ impl Outbox {
     }
 
     /// Every field that `newer` names wins.
-    pub(super) fn add_progress(&mut self, newer: Progress) {
+    pub(crate) fn add_progress(&mut self, newer: Progress) {
         let held = self.progress.get_or_insert_default();
         held.percentage = newer.percentage.or(held.percentage);
         held.current = newer.current.or(held.current);
@@ -76,12 +76,12 @@ impl Outbox {
         held.skipped = newer.skipped.or(held.skipped);
     }
 
-    pub(super) fn acknowledge(&mut self, wish: u64) {
+    pub(crate) fn acknowledge(&mut self, wish: u64) {
         self.acknowledge = Some(wish);
     }
 
     /// Takes what goes next.
-    pub(super) fn take(&mut self) -> Option<Next> {
+    pub(crate) fn take(&mut self) -> Option<Next> {
         if !self.output.is_empty() {
             let mut chunks = Vec::new();
             if self.dropped_bytes > 0 {
@@ -109,7 +109,7 @@ impl Outbox {
     }
 
     /// Puts back what could not be sent; what came since wins.
-    pub(super) fn put_back(&mut self, next: Next) {
+    pub(crate) fn put_back(&mut self, next: Next) {
         match next {
             Next::Output(ReportOutput { chunks }) => {
                 for line in chunks.into_iter().rev() {

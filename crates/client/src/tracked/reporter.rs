@@ -20,6 +20,8 @@ use crate::rest::Client;
 
 /// Length of a lease when none was asked for, in milliseconds.
 pub(super) const LEASE_MS: u64 = 30_000;
+/// The longest silence while the live socket does not bring wishes: an abort that is not acknowledged within 10 s ends the job unconfirmed.
+const BEAT_UNHEARD: Duration = Duration::from_secs(3);
 /// How long small words gather before they are sent.
 const GATHER: Duration = Duration::from_millis(100);
 
@@ -54,12 +56,25 @@ enum After {
     Over,
 }
 
+/// A job that is this process's to report.
+pub(super) struct Seat {
+    pub(super) id: String,
+    pub(super) lease: String,
+    pub(super) lease_ms: u64,
+}
+
 pub(super) struct Reporter {
     client: Client,
     id: String,
     lease: String,
     beat_every: Duration,
+    /// Whether to open a live socket for the wishes.
+    listens: bool,
+    /// Whether it brings them at the moment.
+    hears_live: bool,
     heard: watch::Sender<Heard>,
+    /// The revision that was heard of last.
+    rev: u64,
     outbox: Outbox,
     end: Option<(End, Reply)>,
     backoff: Backoff,
@@ -68,15 +83,19 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    pub(super) fn new(client: Client, id: String, lease: String, lease_ms: u64, heard: watch::Sender<Heard>) -> Reporter {
+    pub(super) fn new(client: Client, seat: Seat, listens: bool, heard: watch::Sender<Heard>) -> Reporter {
+        let Seat { id, lease, lease_ms } = seat;
         let beat_every = Duration::from_millis(lease_ms.max(1_000) / 3);
-        let next_at = Instant::now() + beat_every;
+        let next_at = Instant::now() + beat_every.min(BEAT_UNHEARD);
         Reporter {
             client,
             id,
             lease,
             beat_every,
+            listens,
+            hears_live: false,
             heard,
+            rev: 0,
             outbox: Outbox::default(),
             end: None,
             backoff: Backoff::default(),
@@ -86,7 +105,7 @@ impl Reporter {
 
     /// Until the end was taken or refused, or until the handle is dropped.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Word>) {
-        let mut live = Some(self.client.watch(vec![json!({"job": self.id})]));
+        let mut live = self.listens.then(|| self.client.watch(vec![json!({"job": self.id})]));
         let mut under_way: Option<BoxFuture<'static, (Sent, Result<ReportAnswer, Error>)>> = None;
         loop {
             tokio::select! {
@@ -114,7 +133,10 @@ impl Reporter {
                 happened = next(&mut live), if live.is_some() => match happened {
                     Some(happened) => self.saw(happened),
                     // No right to watch: the answers to reports bring the wishes, a beat later.
-                    None => live = None,
+                    None => {
+                        live = None;
+                        self.hears(false);
+                    }
                 },
             }
         }
@@ -170,7 +192,7 @@ impl Reporter {
         let error = match answer {
             Ok(answer) => {
                 self.backoff.reset();
-                self.hear(answer.wish.clone(), &answer.status, false);
+                self.hear(answer.wish.clone(), &answer.status, answer.rev);
                 if let (Sent::End, Some((_, reply))) = (&sent, self.end.take_if(|_| matches!(sent, Sent::End))) {
                     reply.send(Ok(answer)).ok();
                     return After::Over;
@@ -188,7 +210,7 @@ impl Reporter {
             self.next_at = Instant::now() + self.backoff.after_failure(chance());
             return After::GoOn;
         }
-        let is_revoked = matches!(error.code(), Some("stale_lease" | "not_found"));
+        let is_revoked = matches!(error.code(), Some("stale_lease" | "not_found" | "wrong_status"));
         if is_revoked {
             self.heard.send_if_modified(|heard| !std::mem::replace(&mut heard.is_revoked, true));
         }
@@ -215,33 +237,50 @@ impl Reporter {
             // What stood behind output has gathered long enough.
             (None, false, Sent::Words(Next::Output(_))) if !self.outbox.has_output() => Duration::ZERO,
             (None, false, _) => GATHER,
-            (None, true, _) => self.beat_every,
+            (None, true, _) => self.beat(),
         };
         self.next_at = Instant::now() + wait;
     }
 
+    fn beat(&self) -> Duration {
+        if self.hears_live { self.beat_every } else { self.beat_every.min(BEAT_UNHEARD) }
+    }
+
+    fn hears(&mut self, live: bool) {
+        self.hears_live = live;
+        if self.backoff.is_calm() {
+            self.next_at = self.next_at.min(Instant::now() + self.beat());
+        }
+    }
+
     fn saw(&mut self, happened: Happened) {
-        let saw_job = |job: &JobSummary| {
-            let none = || Wish { kind: "none".into(), number: 0, at: None, by: None };
-            self.hear(job.wish.clone().unwrap_or_else(none), &job.status, false);
-        };
         match happened {
-            Happened::Update { job, .. } => saw_job(&job),
-            Happened::Snapshot { jobs, .. } => jobs.iter().for_each(saw_job),
+            Happened::Update { job, .. } => self.saw_job(&job),
+            Happened::Snapshot { jobs, .. } => jobs.iter().for_each(|job| self.saw_job(job)),
+            Happened::Live { .. } => self.hears(true),
+            Happened::Connection(_) | Happened::Refused { .. } => self.hears(false),
             _ => {}
         }
     }
 
-    /// Wishes are numbered: an answer that was overtaken does not bring an old one back.
-    fn hear(&self, wish: Wish, status: &str, is_revoked: bool) {
+    /// A live frame that an answer has overtaken brings nothing old back.
+    fn saw_job(&mut self, job: &JobSummary) {
+        if job.rev < self.rev {
+            return;
+        }
+        let none = || Wish { kind: "none".into(), number: 0, at: None, by: None };
+        self.hear(job.wish.clone().unwrap_or_else(none), &job.status, job.rev);
+    }
+
+    fn hear(&mut self, wish: Wish, status: &str, rev: u64) {
+        self.rev = rev;
         self.heard.send_if_modified(|heard| {
             let is_newer = wish.number > heard.wish.number;
-            let changes = is_newer || heard.status != status || (is_revoked && !heard.is_revoked);
+            let changes = is_newer || heard.status != status;
             if is_newer {
                 heard.wish = wish;
             }
             heard.status = status.to_owned();
-            heard.is_revoked |= is_revoked;
             changes
         });
     }

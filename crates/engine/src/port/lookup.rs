@@ -13,6 +13,6 @@ pub trait Lookup: Send + Sync + 'static {
     /// Newest accepted progress of an active job with the revision it belongs to, when it is newer than the stored row.
     fn latest_progress(&self, job: JobId) -> Option<(u64, Ticked)>;
 
-    /// The declared tasks with the counts of what the view sees.
+    /// The declared tasks with the counts of what the view sees, without their schemas.
     async fn tasks(&self, view: &View) -> Result<Vec<TaskRecord>, ReadError>;
 }

@@ -37,6 +37,7 @@ pub fn task(name: &str) -> Task {
         title: None,
         description: None,
         example: None,
+        schemas: Default::default(),
     }
 }
 

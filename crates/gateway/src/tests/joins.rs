@@ -272,7 +272,7 @@ async fn a_stream_of_ended_jobs_is_over_and_is_known_to_be() {
     let topics = [Topic::Job(JobId(1))];
     let stream = rig.open_edge(Edge::Stream, Some(user("ann"))).unwrap();
     stream.subscribe(1, topics[0].clone(), None);
-    told(&stream).await;
+    assert_eq!(told(&stream).await, ["authenticated", "snapshot 1 of 1", "live 1 at 1 fresh"], "a stream is told who it is");
     assert!(!stream.is_over());
     rig.event(1, Settled, |job| job.status = Status::Completed);
     idle().await;

@@ -189,6 +189,14 @@ pub const KEYS: &[Key] = &[
     key("tasks.<name>.title", "text", "", "The task's name for people."),
     key("tasks.<name>.description", "text", "", "What it does, for people."),
     key("tasks.<name>.example", "JSON text", "", "An input to start with, offered by the dashboard."),
+    key(
+        "tasks.<name>.input_schema",
+        "file, or JSON text",
+        "",
+        "JSON Schema (2020-12) of the input: the name of a file relative to this one, or the schema itself, which begins with `{`. At most 64 KB. \
+         For `tidings types` and for forms: no input is refused by it.",
+    ),
+    key("tasks.<name>.output_schema", "file, or JSON text", "", "JSON Schema of the result, in the same way."),
 ];
 
 /// The reference as a page of Markdown.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use domain::policy::{Mode, Pause, Policy, Rescue, Retry};
 use domain::{Json, limits};
-use engine::task::{Channel, Program, ProgressFrom, Task};
+use engine::task::{Channel, Program, ProgressFrom, Schemas, Task};
 
 use super::reader::{Placed, Section};
+use super::schema;
 
 /// Modes that a file may declare; a mirrored task comes with its source.
 const MODES: &[Mode] = &[Mode::Process, Mode::Tracked, Mode::Worker];
@@ -46,6 +47,10 @@ pub fn read(name: Placed<String>, section: Section<'_, '_>, around: &Surrounding
         title: section.text("title").map(|text| text.value),
         description: section.text("description").map(|text| text.value),
         example: section.parsed("example", example).map(|placed| placed.value),
+        schemas: Schemas {
+            input: section.parsed("input_schema", |text| schema::read(text, around.folder)).map(|placed| placed.value),
+            output: section.parsed("output_schema", |text| schema::read(text, around.folder)).map(|placed| placed.value),
+        },
         name: name.value.into(),
         mode,
         policy,

@@ -48,6 +48,7 @@ fn a_task_is_read_with_all_that_it_promises() {
         cwd = "workers"
         memory = "512MB"
         example = '{"a": 1}'
+        output_schema = '{"type": "string"}'
         [tasks.plain]
         command = ["true"]
         progress = "percent"
@@ -65,6 +66,7 @@ fn a_task_is_read_with_all_that_it_promises() {
     assert_eq!(program.env, [("HOME".to_owned(), "/tmp".to_owned()), ("MODE".to_owned(), "fast".to_owned())]);
     assert_eq!((program.channel, program.memory_bytes), (Channel::NodeIpc, Some(512_000_000)));
     assert_eq!(scrape.example.as_ref().unwrap().as_str(), r#"{"a": 1}"#);
+    assert_eq!((&scrape.schemas.input, scrape.schemas.output.as_ref().unwrap().as_str()), (&None, r#"{"type":"string"}"#));
 
     let plain = &config.tasks["plain"];
     let names: Vec<&str> = plain.program.as_ref().unwrap().env.iter().map(|(name, _)| name.as_str()).collect();
@@ -78,6 +80,19 @@ fn a_task_is_read_with_all_that_it_promises() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_a_hint() {
     for (text, expected) in [
+        (
+            "[tasks.x]\nmode = \"worker\"\ninput_schema = \"none.json\"",
+            "conf/tidings.toml:3: [tasks.x] input_schema: /app/conf/none.json cannot be read: No such file or directory (os error 2); the name is \
+             relative to this file, and a schema in its place begins with {",
+        ),
+        (
+            "[tasks.x]\nmode = \"worker\"\noutput_schema = '{\"type\": }'",
+            "conf/tidings.toml:3: [tasks.x] output_schema: is not JSON: expected value at line 1 column 10",
+        ),
+        (
+            "[tasks.x]\nmode = \"worker\"\ninput_shema = \"x\"",
+            "conf/tidings.toml:3: unknown key `input_shema` in [tasks.x]: did you mean `input_schema`?",
+        ),
         ("lisen = \"127.0.0.1:1\"", "conf/tidings.toml:1: unknown key `lisen`: did you mean `listen`?"),
         ("\n[tasks.x]\ncomand = [\"a\"]", "conf/tidings.toml:3: unknown key `comand` in [tasks.x]: did you mean `command`?"),
         (

@@ -1,0 +1,47 @@
+// Brings what the three apps need, and nothing that is there already: the packages of Express, a virtual environment with FastAPI and
+// clients/python under target/foreground/, the built packages/track, and the axum app. `npm test` runs it first.
+//
+// Environment: FOREGROUND_AXUM names a built axum app; without it, cargo builds it.
+
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const ROOT = path.join(__dirname, '..', '..')
+const TARGET = path.join(ROOT, 'target', 'foreground')
+const TRACK = path.join(ROOT, 'packages', 'track')
+const CLIENT = path.join(ROOT, 'clients', 'python')
+const EXPRESS = path.join(__dirname, 'express')
+const REQUIREMENTS = path.join(__dirname, 'fastapi', 'requirements.txt')
+const PYTHON = path.join(TARGET, 'venv', 'bin', 'python')
+
+function run(command, ...words) {
+  execFileSync(command, words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+/** Does it, unless it was done with the very same files before. */
+function once(name, files, made, act) {
+  const wanted = files.map((file) => `${file}\n${fs.readFileSync(file, 'utf8')}`).join('\n')
+  const note = path.join(TARGET, `${name}.made-from`)
+  if (fs.existsSync(made) && fs.existsSync(note) && fs.readFileSync(note, 'utf8') === wanted) return
+  console.log(`foreground: ${name}`)
+  act()
+  fs.mkdirSync(TARGET, { recursive: true })
+  fs.writeFileSync(note, wanted)
+}
+
+const filesIn = (...folder) => fs.readdirSync(path.join(...folder)).map((name) => path.join(...folder, name))
+const sources = filesIn(TRACK, 'src')
+once('track', sources, path.join(TRACK, 'dist', 'index.js'), () => run('npm', 'run', 'build', '-w', '@tidings/track'))
+once('express', [path.join(EXPRESS, 'package-lock.json')], path.join(EXPRESS, 'node_modules'), () =>
+  run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', EXPRESS),
+)
+once('fastapi', [REQUIREMENTS], PYTHON, () => {
+  run('python3', '-m', 'venv', '--clear', path.join(TARGET, 'venv'))
+  run(PYTHON, '-m', 'pip', 'install', '-q', '--no-deps', '-r', REQUIREMENTS)
+})
+const client = filesIn(CLIENT, 'src', 'tidings').filter((file) => file.endsWith('.py'))
+once('tidings for Python', [REQUIREMENTS, path.join(CLIENT, 'pyproject.toml'), ...client], PYTHON, () =>
+  run(PYTHON, '-m', 'pip', 'install', '-q', '--no-deps', '--force-reinstall', CLIENT),
+)
+if (!process.env.FOREGROUND_AXUM) run('cargo', 'build', '--quiet', '--workspace', '--example', 'foreground-axum')

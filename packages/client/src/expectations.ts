@@ -1,0 +1,75 @@
+/**
+ * What a verb of this page is expected to bring, shown until the server has answered: taken back when it refuses, replaced by what it says.
+ * Collaborators: `client` sets and takes back, the views of jobs show. It changes no job that is held.
+ */
+import { hasEnded, type JobSummary, type Verb } from './records.js'
+
+/** A job as a view shows it. */
+export interface ShownJob extends JobSummary {
+  /** What this page asked of it and has no answer to yet. The rest of the job is what is expected to come. */
+  asking?: Verb
+}
+
+interface Expected {
+  verb: Verb
+  held: JobSummary
+  shown: ShownJob | undefined
+}
+
+export class Expectations {
+  readonly #all = new Map<string, Expected>()
+
+  /** Returns what takes it back. */
+  expect(id: string, verb: Verb): () => void {
+    const expected = { verb } as Expected
+    this.#all.set(id, expected)
+    return () => {
+      if (this.#all.get(id) === expected) this.#all.delete(id)
+    }
+  }
+
+  clear(): void {
+    this.#all.clear()
+  }
+
+  /** The job as it is shown; undefined when it is expected to be gone. The same object for the same job. */
+  show(job: JobSummary, now: number): ShownJob | undefined {
+    const expected = this.#all.get(job.id)
+    if (!expected) return job
+    if (expected.held !== job) {
+      // A newer revision is an answer: what it says holds.
+      if (expected.held && job.rev > expected.held.rev) {
+        this.#all.delete(job.id)
+        return job
+      }
+      expected.held = job
+      expected.shown = shownAs(job, expected.verb, now)
+    }
+    return expected.shown
+  }
+}
+
+function shownAs(job: JobSummary, verb: Verb, now: number): ShownJob | undefined {
+  const before = ['scheduled', 'pending', 'retrying'].includes(job.status) || job.reason === 'before_start'
+  const shown: ShownJob = { ...job, asking: verb }
+  switch (verb) {
+    case 'delete':
+      return undefined
+    case 'run-now':
+    case 'retry':
+      shown.status = 'pending'
+      return shown
+    case 'pause':
+    case 'resume':
+    case 'abort':
+    case 'kill':
+      if (before && verb === 'pause') shown.status = 'paused'
+      else if (verb !== 'pause' && verb !== 'resume' && (before || job.status === 'waiting')) {
+        shown.status = 'aborted'
+        shown.endedAt = new Date(now).toISOString()
+      } else if (!hasEnded(job.status)) shown.wish = { kind: verb, number: (job.wish?.number ?? 0) + 1 }
+      return shown
+    default:
+      return shown
+  }
+}

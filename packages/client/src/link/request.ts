@@ -1,0 +1,96 @@
+/**
+ * What links over HTTP requests share: the topics stand in the request, so they are gathered before it is made, and one that comes later
+ * begins a new request for all.
+ * Collaborators: `stream` and `poll` make the requests; `whoami` says who the token names.
+ */
+import { codeOf, REJOIN } from '../closing.js'
+import type { Environment } from '../environment.js'
+import type { ClientFrame, ServerFrame } from '../frames.js'
+import { type OpenLink, once } from '../link.js'
+import { TidingsProblem } from '../problem.js'
+import type { Topic } from '../records.js'
+import type { WhoAmI } from '../whoami.js'
+
+/** Topics of one request. */
+const TOPICS = 20
+
+export interface Asked {
+  id: number
+  topic: Topic
+  /** Where to go on from. */
+  after?: string
+}
+
+export interface Request {
+  asked: readonly Asked[]
+  /** GET below `/api/v1/live`. Refusals and lost connections are thrown as `TidingsProblem`. */
+  get(path: string, query: [string, string][]): Promise<Response>
+  /** Hands a frame on, its subscriptions named as the owner named them. */
+  received(frame: ServerFrame): void
+}
+
+type Numbered = { id?: number | string; subs?: number[] }
+
+/** `run` talks until the server ends it; what it throws says how. */
+export function requestLink(world: Environment, whoami: WhoAmI, run: (request: Request) => Promise<void>): OpenLink {
+  return (owner, token) => {
+    const ending = new AbortController()
+    const link = once(owner, () => ending.abort())
+    const failed = (error?: unknown) => {
+      const problem = error instanceof TidingsProblem ? error : undefined
+      link.closed(codeOf(problem?.code, problem?.status), problem?.code)
+    }
+    const asked: Asked[] = []
+    let begun = false
+
+    const request: Request = {
+      asked,
+      get: (path, query) =>
+        whoami.request(`/live/${path}?${new URLSearchParams(query)}`, token, { signal: ending.signal }),
+      received: (frame) => link.received(renamed(frame, asked)),
+    }
+    const begin = () => {
+      begun = true
+      for (const { id } of asked.splice(TOPICS)) link.received(tooMany(id))
+      if (asked.length) run(request).then(() => failed(), failed)
+    }
+    const send = (frame: ClientFrame) => {
+      if (frame.type === 'auth') {
+        whoami.of(frame.token).then((principal) => link.received({ type: 'authenticated', principal }), failed)
+      } else if (frame.type === 'subscribe') {
+        if (begun) return link.closed(REJOIN)
+        if (asked.push(frame as Asked) === 1) world.setTimer(begin, 0)
+      } else if (frame.type === 'unsubscribe') {
+        const at = asked.findIndex(({ id }) => id === frame.id)
+        // Its number stays taken: the server counts topics by their place.
+        if (at >= 0 && begun) asked[at] = { ...asked[at], id: 0 }
+        else if (at >= 0) asked.splice(at, 1)
+      } else if (frame.type === 'ping') {
+        // A request tells by itself when it is cut; what may be asleep is this page.
+        link.received({ type: 'pong' })
+      }
+    }
+    Promise.resolve().then(link.opened)
+    return { send, close: link.close }
+  }
+}
+
+function tooMany(id: number): ServerFrame {
+  return { type: 'error', code: 'too_many_subscriptions', message: `A request takes ${TOPICS} topics.`, id }
+}
+
+/** The server numbers the topics of a request from 1. */
+function renamed(frame: ServerFrame, asked: readonly Asked[]): ServerFrame {
+  const { id, subs } = frame as Numbered
+  const own = (number: number) => asked[number - 1]?.id ?? 0
+  if (subs) return { ...frame, subs: subs.map(own) } as ServerFrame
+  return typeof id === 'number' ? ({ ...frame, id: own(id) } as ServerFrame) : frame
+}
+
+/** The topics of a request and where each goes on, as its query. */
+export function queryOf(asked: readonly Asked[]): [string, string][] {
+  return asked.flatMap(({ topic, after }): [string, string][] => [
+    ['topic', JSON.stringify(topic)],
+    ['after', after ?? ''],
+  ])
+}

@@ -1,0 +1,186 @@
+/**
+ * `<tidings-button>`: starts a task, and becomes its progress and its result.
+ * Collaborators: the client submits; with a session or a subject, a page that reloads in the middle of a job shows it again.
+ */
+import { type Client, hasEnded, type JobSummary, type JobsTopic, type SubmitRequest, type Verb } from '@tidings/client'
+import { focusedIn, make, makeButton, mark, say, sayIfAny, show } from './drawing.js'
+import { tell } from './events.js'
+import { JobElement } from './job-element.js'
+import { topicOf } from './job-source.js'
+import { mirror } from './live-element.js'
+import { JobCard } from './parts/job-card.js'
+
+/**
+ * A button for a task. Its content is what it says. While a job of its task runs for its session or subject, it shows that job.
+ *
+ * @example
+ * <tidings-button task="check-links" input='{"folder":"site"}' subject-type="site" subject-id="docs">Check links</tidings-button>
+ */
+export class TidingsButton extends JobElement {
+  declare task: string | null
+  declare session: string | null
+  declare subjectType: string | null
+  declare subjectId: string | null
+  /** The title of the job; `title` is the tooltip of every element. */
+  declare jobTitle: string | null
+  /** Where the app shows the result. */
+  declare link: string | null
+  /** Separated by spaces. */
+  declare tags: string | null
+  declare disabled: boolean
+  private own: unknown
+  /** The job that this element shows. */
+  private current: JobSummary | undefined
+  private currentId: string | undefined
+  private starting = false
+  private problem: string | undefined
+  private readonly starter = makeButton('button starter', () => void this.start())
+  private readonly again = makeButton('button', () => void this.start())
+  private readonly label = make('slot')
+  private readonly card = new JobCard(this)
+  private readonly refusal = make('p', 'refusal')
+
+  /** The input of the job. A value that is set here wins over the attribute, which is JSON; undefined when it cannot be read. */
+  get input(): unknown {
+    try {
+      return this.given()
+    } catch {
+      return undefined
+    }
+  }
+  set input(value: unknown) {
+    this.own = value
+  }
+
+  /** Starts a job now, as a press does. Answers it, or undefined when it was refused or one is on its way. */
+  async start(): Promise<JobSummary | undefined> {
+    if (this.starting || this.disabled || !this.task) return undefined
+    this.starting = true
+    this.problem = undefined
+    this.schedule()
+    try {
+      const job = await this.client.submit(this.request(this.task))
+      this.adopt(job)
+      tell(this, 'tidings-started', { job })
+      return job
+    } catch (problem) {
+      this.problem = this.refused(problem, 'submit')
+      return undefined
+    } finally {
+      this.starting = false
+      this.schedule()
+    }
+  }
+
+  protected override build(): void {
+    this.starter.append(this.label)
+    mark(this.starter, 'part', 'button')
+    mark(this.again, 'part', 'button')
+    this.card.foot.append(this.again)
+    this.body.append(this.starter, this.refusal, this.card.root)
+  }
+
+  protected override follow(client: Client): void {
+    const topic = this.recovery() ?? (this.currentId === undefined ? undefined : { job: this.currentId })
+    this.jobs = topic && this.watch(client.jobs(topic))
+  }
+
+  protected override changed(name: string): void {
+    if (name === 'input') return
+    if (name === 'task' || name === 'session' || name.startsWith('subject')) this.forget()
+    super.changed(name)
+  }
+
+  protected override draw(): boolean {
+    this.look()
+    const { current, words, starting } = this
+    const focused = focusedIn(this.body)
+    if (current) this.card.draw({ job: current, connection: this.client.connection.getSnapshot() })
+    const ended = !!current && hasEnded(current.status)
+    show(this.card.root, !!current)
+    show(this.starter, !current)
+    show(this.again, ended)
+    say(this.again, starting ? words.starting : words.startAgain)
+    say(this.label, words.start)
+    for (const button of [this.starter, this.again]) {
+      mark(button, 'aria-disabled', starting || this.disabled ? 'true' : undefined)
+      mark(button, 'aria-busy', starting ? 'true' : undefined)
+    }
+    sayIfAny(this.refusal, this.problem)
+    if (focused?.closest('[hidden]')) this.giveFocus()
+    return !!current && !ended
+  }
+
+  protected override forget(): void {
+    super.forget()
+    this.current = undefined
+    this.currentId = undefined
+    this.problem = undefined
+  }
+
+  protected override answered(verb: Verb, job: JobSummary): void {
+    if (verb === 'rerun') this.adopt(job)
+  }
+
+  private given(): unknown {
+    const text = this.getAttribute('input')
+    return this.own ?? (text === null ? undefined : JSON.parse(text))
+  }
+
+  private request(task: string): SubmitRequest {
+    const of = (name: string) => this.getAttribute(name) ?? undefined
+    const [type, id, tags] = [of('subject-type'), of('subject-id'), of('tags')]
+    return {
+      task,
+      input: this.given(),
+      session: of('session'),
+      subject: type && id ? { type, id } : undefined,
+      title: of('job-title'),
+      link: of('link'),
+      tags: tags?.split(/\s+/).filter(Boolean),
+    }
+  }
+
+  private adopt(job: JobSummary): void {
+    this.current = job
+    this.currentId = job.id
+    this.ends.expect(job.id)
+    if (this.recovery()) this.schedule()
+    else this.restart()
+  }
+
+  /** What had the focus is gone: its heir is what can be pressed now. */
+  private giveFocus(): void {
+    const heir = [...this.body.querySelectorAll<HTMLElement>('button, a[href]')].find(
+      (each) => !each.closest('[hidden]'),
+    )
+    if (!heir) mark(this.card.root, 'tabindex', -1)
+    const target = heir ?? this.card.root
+    target.focus({ preventScroll: true })
+  }
+
+  /** Where a job that was started before this page may be found. */
+  private recovery(): JobsTopic | undefined {
+    const topic = topicOf(this)
+    return topic && ('session' in topic || 'subject' in topic) ? topic : undefined
+  }
+
+  private look(): void {
+    const jobs = this.jobs?.getSnapshot().jobs ?? []
+    const { task, currentId } = this
+    const meant = (job: JobSummary) =>
+      currentId === undefined ? job.task === task && !hasEnded(job.status) : job.id === currentId
+    const found = jobs.find(meant)
+    // The answer to a start may be ahead of the view.
+    if (found && found.rev >= (this.current?.rev ?? 0)) this.current = found
+    // Held by its id: its end is shown as well, though others are newer by then.
+    this.currentId = this.current?.id
+    this.lookForEnd(this.current)
+  }
+}
+
+mirror(TidingsButton, {
+  texts: ['task', 'session', 'subject-type', 'subject-id', 'job-title', 'link', 'tags'],
+  flags: ['disabled'],
+  own: ['input'],
+})

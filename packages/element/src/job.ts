@@ -1,0 +1,41 @@
+/** `<tidings-job>`: one job with its state, bar, error and the verbs allowed. */
+import { hasEnded } from '@tidings/client'
+import { make, sayIfAny, show } from './drawing.js'
+import { JobElement } from './job-element.js'
+import { SOURCE } from './job-source.js'
+import { mirror } from './live-element.js'
+import { JobCard } from './parts/job-card.js'
+
+/**
+ * One job: the newest that the attributes `job`, `session`, `subject-type` and `subject-id`, `batch`, `root`, `tag` or `task` name.
+ * `verbs` lists what may be offered.
+ *
+ * @example
+ * <tidings-job session="wizard-7" verbs="pause resume abort retry"></tidings-job>
+ */
+export class TidingsJob extends JobElement {
+  declare job: string | null
+  declare session: string | null
+  declare subjectType: string | null
+  declare subjectId: string | null
+  declare task: string | null
+  private readonly card = new JobCard(this)
+  private readonly empty = make('p', 'empty')
+
+  protected override build(): void {
+    this.body.append(this.card.root, this.empty)
+  }
+
+  protected override draw(): boolean {
+    const job = this.newest()
+    const view = this.jobs?.getSnapshot()
+    if (job) this.card.draw({ job, connection: this.client.connection.getSnapshot() })
+    show(this.card.root, !!job)
+    const missing = !job && this.hasAttribute('job')
+    const { words } = this
+    sayIfAny(this.empty, missing ? (view?.error || view?.ready ? words.noSuchJob : words.loading) : undefined)
+    return !!job && !hasEnded(job.status)
+  }
+}
+
+mirror(TidingsJob, { texts: SOURCE })

@@ -1,0 +1,85 @@
+// @vitest-environment happy-dom
+import { expect, test } from 'vitest'
+import type { TidingsButton } from '../src/index.js'
+import { drawn, makeJob, refusedBecause } from './fake-client.js'
+import { all, fake, freshPage, heard, inside, one, put, text } from './page.js'
+
+freshPage()
+
+test('a button starts its task and becomes its job', async () => {
+  const started = heard<{ job: { id: string } }>('tidings-started')
+  const element = await put('tidings-button', {
+    task: 'check-links',
+    input: '{"folder":"site"}',
+    'subject-type': 'site',
+    'subject-id': 'docs',
+    'job-title': 'Links',
+    tags: 'nightly eu',
+  })
+  one(element, '.starter').focus()
+  one(element, '.starter').click()
+  await fake.pass(100)
+  expect(fake.submitted).toEqual([
+    {
+      task: 'check-links',
+      input: { folder: 'site' },
+      subject: { type: 'site', id: 'docs' },
+      title: 'Links',
+      tags: ['nightly', 'eu'],
+    },
+  ])
+  expect(started.map(({ job }) => job.id)).toEqual(['job_new1'])
+  expect([all(element, '.starter').length, text(element, '.chip')]).toEqual([0, ['pending']])
+  expect(inside(element).activeElement?.className).toContain('verb-pause')
+})
+
+test('a button shows the end of its job, and starts again', async () => {
+  const element: TidingsButton = await put('tidings-button', { task: 'check-links' })
+  const settled = heard('tidings-settled')
+  await element.start()
+  fake.put(makeJob('job_new1', { status: 'completed', rev: 2, link: '/results/1' }))
+  await fake.pass(200)
+  expect([text(element, '.chip'), text(element, '.card-foot > .button')]).toEqual([
+    ['completed'],
+    ['View', 'Start again'],
+  ])
+  expect(settled.length).toBe(1)
+  one(element, '.card-foot > button').click()
+  await fake.pass(200)
+  expect([fake.submitted.length, text(element, '.chip')]).toEqual([2, ['pending']])
+})
+
+test('a button takes up a job that runs for its session when the page is loaded again, and no ended one', async () => {
+  fake.put(makeJob('job_1', { session: 's', status: 'completed' }))
+  const element = await put('tidings-button', { task: 'check-links', session: 's' })
+  expect(all(element, '.starter').length).toBe(1)
+  fake.put(makeJob('job_2', { session: 's' }))
+  await fake.pass(200)
+  expect([all(element, '.starter').length, text(element, '.chip')]).toEqual([0, ['running']])
+  fake.put(makeJob('job_2', { session: 's', status: 'failed', rev: 2 }))
+  await fake.pass(200)
+  expect(text(element, '.chip')).toEqual(['failed'])
+})
+
+test('a button that is refused, or given no JSON, says so and stays a button', async () => {
+  const refused = heard<{ verb: string }>('tidings-refused')
+  const element = await put('tidings-button', { task: 'check-links', input: '{' })
+  one(element, '.starter').click()
+  await drawn()
+  fake.refusal = refusedBecause('There are too many.')
+  element.input = { folder: 'site' }
+  one(element, '.starter').click()
+  await drawn()
+  expect(text(element, '.refusal')).toEqual(['Start: Not now. There are too many.'])
+  expect(refused.map(({ verb }) => verb)).toEqual(['submit', 'submit'])
+  element.disabled = true
+  await drawn()
+  expect([one(element, '.starter').getAttribute('aria-disabled'), await element.start()]).toEqual(['true', undefined])
+})
+
+test('before anybody is known a button keeps its room and shows nothing', async () => {
+  fake.who.set(undefined)
+  fake.connection.set({ state: 'connecting', since: 0 })
+  const element = await put('tidings-button', { task: 'check-links' })
+  expect(inside(element).querySelector('.body')?.hasAttribute('data-unknown')).toBe(true)
+})
