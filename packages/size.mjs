@@ -10,36 +10,38 @@ import { build } from 'vite'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const KB = 1024
 
+/** What a bundler makes of an entry for a browser, by chunk. */
+async function chunks(entry, external) {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: 'silent',
+    root: here('.'),
+    resolve: { alias: [{ find: /^@tidings\/client\/(.+)$/, replacement: here('client/src/$1.ts') }] },
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: { entry: here(entry), formats: ['es'] },
+      rolldownOptions: { external, output: { minify: true } },
+    },
+  })
+  return output.filter(({ type }) => type === 'chunk')
+}
+
+const bytesOf = ({ code }) => brotliCompressSync(code).length
+
 /** Bytes that are loaded with the first import, and those that are loaded only when they are needed. */
-async function shipped(entry, external) {
-  const { output } = (
-    await build({
-      configFile: false,
-      logLevel: 'silent',
-      root: here('.'),
-      resolve: { alias: [{ find: /^@tidings\/client\/(.+)$/, replacement: here('client/src/$1.ts') }] },
-      build: {
-        write: false,
-        target: 'es2022',
-        lib: { entry: here(entry), formats: ['es'] },
-        rolldownOptions: {
-          external,
-          output: { minify: true, codeSplitting: { groups: [{ name: 'first', test: (id) => !isLater(id) }] } },
-        },
-      },
-    })
-  )[0]
-  const sum = (chunks) => chunks.reduce((bytes, { code }) => bytes + brotliCompressSync(code).length, 0)
-  const later = output.filter((chunk) => chunk.name === 'lower')
-  return { first: sum(output.filter((chunk) => chunk.type === 'chunk' && !later.includes(chunk))), later: sum(later) }
+async function shipped(entry, external = []) {
+  const [first] = await chunks(entry, [...external, LATER])
+  const later = (await chunks(entry, external)).find(({ name }) => name === 'lower')
+  return { first: bytesOf(first), later: later && bytesOf(later) }
 }
 
 /** The edges that a client falls back to. */
-const isLater = (id) => /client\/src\/link\/(lower|request|stream|poll)\.ts$/.test(id)
+const LATER = /link\/lower/
 
 const client = /^@tidings\/client/
 const packages = [
-  ['client', 8, 'client/src/index.ts', undefined],
+  ['client', 8, 'client/src/index.ts'],
   ['react, beside client', 5, 'react/src/index.ts', ['react', client]],
   ['vue, beside client', 5, 'vue/src/index.ts', ['vue', client]],
   ['element, beside client', 24, 'element/src/index.ts', [/^@tidings\/client$/]],

@@ -68,6 +68,17 @@ export class Changes {
     const changed = this.#waiting
     this.#waiting = []
     const told = changed.map((each) => each.rebuild())
-    for (const listeners of told) for (const listener of [...listeners]) listener()
+    for (const listeners of told) for (const listener of [...listeners]) safely(listener)
+  }
+}
+
+/** One who cannot be told must not keep the others from it; the page hears of the fault as of any other. */
+export function safely(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -3,7 +3,7 @@
  * Collaborators: connection, followers, rest, what is kept over a reload.
  */
 import { Changes, Changing, type View } from './changes.js'
-import { Connection, type ConnectionState, type Principal, type TokenSource } from './connection.js'
+import { type Connection, type ConnectionState, connection, type Principal, type TokenSource } from './connection.js'
 import { browserEnvironment, type Environment } from './environment.js'
 import { Expectations } from './expectations.js'
 import { JobsFollower, type JobsView, type KeptJobs } from './follow-jobs.js'
@@ -93,7 +93,7 @@ export class Client extends Rest {
       options.share !== false && locks && channel
         ? sharedLink({ ...world, locks, channel }, this.name, whoami, edge)
         : undefined
-    this.#live = new Connection(
+    this.#live = connection(
       {
         open: shared?.open ?? edge,
         leave: () => shared?.leave(),
@@ -111,13 +111,14 @@ export class Client extends Rest {
 
   /** The jobs of a topic. The same object for the same topic. */
   jobs(topic: JobsTopic): View<JobsView> {
-    const make = () => new JobsFollower(topic, this.#changes, this.#expectations, this.environment.now)
+    const make = () => new JobsFollower(topic, this.#changes, this.#expectations)
     return this.view(JSON.stringify(topic), make) as View<JobsView>
   }
 
   /**
    * Tells of every kind of end that a job of the topic reaches, once for each settlement in every tab that asks; also of those reached while
-   * the page was closed, since this browser asked for the topic the first time. A topic of one job tells of an end that it has already.
+   * the page was closed, since this browser asked for the topic the first time. A topic of one job tells also of an end that it had reached
+   * before, when this tab asks for the first time.
    * Returns what ends it.
    *
    * @example
@@ -127,13 +128,11 @@ export class Client extends Rest {
     const key = `settled ${JSON.stringify(topic)}`
     this.view(key, () => new SettledFollower(topic, this.#marks))
     const followed = this.#followed.get(key) as Followed
-    const { told: listeners } = followed.follower as SettledFollower
-    const own: Settled = (job) => told(job)
-    listeners.add(own)
-    const end = this.#look(key, followed, () => {})
+    const unlisten = (followed.follower as SettledFollower).listen(told)
+    const unlook = this.#look(key, followed, () => {})
     return () => {
-      listeners.delete(own)
-      end()
+      unlisten()
+      unlook()
     }
   }
 
@@ -167,7 +166,7 @@ export class Client extends Rest {
     this.#live.begin()
   }
 
-  /** Ends the connection for good. */
+  /** Ends the connection, until `reconnect()` or the next look at a topic that was not looked at. */
   stop(): void {
     this.#live.stop()
   }
@@ -211,6 +210,7 @@ export class Client extends Rest {
   }
 
   #letGo(key: string, followed: Followed): void {
+    this.environment.clearTimer(followed.lingering)
     if (followed.id !== undefined) this.#live.unfollow(followed.id)
     followed.id = undefined
     followed.follower.empty()
@@ -246,10 +246,12 @@ export class Client extends Rest {
       const position = id === undefined ? undefined : this.#live.subscriptions.positionOf(id)
       if (kept && position) topics[key] = { ...kept, position }
     }
-    write(this.environment.session, this.name, this.#present && { user: this.#user, topics })
+    // Left before it was known who is there: what was kept waits for the next load.
+    write(this.environment.session, this.name, this.#present ? { user: this.#user, topics } : this.#kept)
   }
 
   #emptied(): void {
+    this.#marks.save()
     this.#present = this.#kept = undefined
     this.#marks.forget()
     this.#expectations.clear()

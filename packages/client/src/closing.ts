@@ -29,7 +29,8 @@ export function codeOf(name: string | undefined, status = 0): number {
   const known = name === undefined ? undefined : CODES[name]
   if (known) return known
   if (status === 401) return CODES.unauthenticated
-  if (status === 429 || status >= 500) return CODES.overloaded
+  // Without a code of ours it is not our server that answers.
+  if (status === 429 || status >= 500 || name?.startsWith('http_')) return CODES.overloaded
   return status >= 400 ? CODES.bad_frame : LOST
 }
 

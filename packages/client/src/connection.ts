@@ -4,14 +4,14 @@
  * Collaborators: subscriptions, the link, `closing`; the client is told who is there. It refuses to reconnect after a code that says to
  * give up until `start` is called, and to keep anything of one user when another is there.
  */
-import { type Changes, Changing } from './changes.js'
+import { type Changes, Changing, type View } from './changes.js'
 import { backoffMs, closingOf, LOST, REJOIN } from './closing.js'
 import type { Environment } from './environment.js'
 import type { ClientFrame, ServerFrame } from './frames.js'
-import { HEARTBEATS_MISSED, PONG_MS } from './leader.js'
+import { HEARTBEAT_MS, HEARTBEATS_MISSED, PONG_MS } from './leader.js'
 import type { Link, OpenLink } from './link.js'
 import type { Me } from './records.js'
-import { type Follower, Subscriptions } from './subscriptions.js'
+import { type Follower, type Subscriptions, subscriptionsOf } from './subscriptions.js'
 
 /** Who is there, as the server sees it. */
 export type Principal = Pick<Me, 'subject' | 'tenant' | 'scopes' | 'tenantWide'>
@@ -32,8 +32,8 @@ export interface ConnectionState {
 }
 
 /**
- * Undefined in open mode, and where a cookie says who is there. `refused` is true when the server no longer takes the last one: a cached one
- * is of no use then. A rejection counts as a failed try.
+ * Undefined in open mode, and where a cookie says who is there. `refused` is true when the last one was refused, is about to end, or may be
+ * somebody else's: one that was kept is of no use then. A rejection counts as a failed try.
  */
 export type TokenSource = (refused: boolean) => Promise<string | undefined>
 
@@ -62,289 +62,294 @@ const REFRESH_SPREAD_MS = 5_000
 const REFRESH_LEAST_MS = 10_000
 const LONGEST_TIMER_MS = 2_000_000_000
 
-export class Connection {
-  readonly view: Changing<ConnectionState>
-  readonly subscriptions = new Subscriptions((frame) => this.#send(frame))
-  #state: ConnectionState
-  #link: Link | undefined
-  /** Counts tries, so that what belongs to a former one is known. */
-  #turn = 0
-  #token: string | undefined
-  #user: string | undefined
-  #epoch: string | undefined
-  #authenticated = false
-  #heartbeatMs = 0
-  #silentUntil = 0
-  #failures = 0
-  #goingAwayMs: number | undefined
-  #everLive = false
-  #started = false
-  /** The last token was refused. */
-  #refused = false
-  #silenceTimer: unknown
-  #retryTimer: unknown
-  #refreshTimer: unknown
-  #endPage: (() => void) | undefined
-
-  readonly #options: ConnectionOptions
-  readonly #world: Environment
-
-  constructor(options: ConnectionOptions, world: Environment, changes: Changes) {
-    this.#options = options
-    this.#world = world
-    this.#state = { state: 'idle', since: world.now() }
-    this.view = new Changing(changes, () => this.#state)
-  }
-
+export interface Connection {
+  readonly view: View<ConnectionState>
+  readonly subscriptions: Subscriptions
   /** Connects, or tries again at once after `stopped` or between two tries. */
-  start(): void {
-    if (this.#link) return
-    this.#started = true
-    this.#endPage ??= this.#world.onPage({ wake: () => this.#wake(), hide: () => this.#hide() })
-    this.#failures = 0
-    void this.#open()
-  }
-
+  start(): void
   /** Ends the connection; `start` begins anew. */
-  stop(state: 'idle' | 'stopped' = 'stopped'): void {
-    this.#started = this.#everLive = false
-    this.#endPage?.()
-    this.#endPage = undefined
-    this.#drop()
-    this.#options.leave()
-    this.#enter(state === 'idle' ? { state } : { state, reason: 'stopped' })
-  }
-
-  follow(follower: Follower, position?: string): number {
-    const id = this.subscriptions.add(follower, position)
-    if (this.#authenticated) this.subscriptions.join(id)
-    else if (!this.#started) this.start()
-    return id
-  }
-
-  unfollow(id: number): void {
-    if (!this.subscriptions.remove(id)) return
-    if (this.subscriptions.size === 0 && this.#state.state !== 'stopped') {
-      this.stop('idle')
-      return
-    }
-    if (this.#authenticated) this.#send({ type: 'unsubscribe', id })
-    this.#joined()
-  }
-
+  stop(): void
+  follow(follower: Follower, position?: string): number
+  unfollow(id: number): void
   /** Whoever is there may be somebody else: lets go of everything, at once, and asks anew. */
-  begin(): void {
-    this.#empty()
-    this.#refused = true
-    this.#drop()
-    if (this.#started) this.start()
+  begin(): void
+}
+
+export function connection(options: ConnectionOptions, world: Environment, changes: Changes): Connection {
+  const { now, random, setTimer, clearTimer } = world
+  const { log } = options
+  const send = (frame: ClientFrame) => {
+    log?.('sent', frame.type === 'auth' ? { type: 'auth' } : frame)
+    link?.send(frame)
+  }
+  const subscriptions = subscriptionsOf(send)
+  let state: ConnectionState = { state: 'idle', since: now() }
+  let link: Link | undefined
+  /** Counts tries, so that what belongs to a former one is known. */
+  let turn = 0
+  let token: string | undefined
+  let user: string | undefined
+  let epoch: string | undefined
+  let authenticated = false
+  let heartbeatMs = HEARTBEAT_MS
+  let silentUntil = 0
+  let failures = 0
+  let goingAwayMs: number | undefined
+  let everLive = false
+  let started = false
+  /** The last token is of no use any more. */
+  let refused = false
+  let silenceTimer: unknown
+  let retryTimer: unknown
+  let refreshTimer: unknown
+  let endPage: (() => void) | undefined
+  const view = new Changing(changes, () => state)
+
+  const enter = (next: Omit<ConnectionState, 'since'> & { since?: number }) => {
+    state = { ...next, since: next.since ?? now() }
+    log?.('connection', state)
+    view.touch()
   }
 
-  async #open(token?: { value: string | undefined }): Promise<void> {
-    const turn = ++this.#turn
-    this.#world.clearTimer(this.#retryTimer)
-    this.#goingAwayMs = undefined
-    if (!token)
-      this.#enter(this.#state.state === 'offline' ? { state: 'offline', since: this.#state.since } : this.#trying())
-    try {
-      this.#token = token ? token.value : await this.#options.token(this.#refused)
-    } catch {
-      if (turn === this.#turn) this.#closed(LOST, 'no_token')
-      return
+  const start = () => {
+    if (link || !subscriptions.size) return
+    started = true
+    endPage ??= world.onPage({ wake, hide })
+    failures = 0
+    void open()
+  }
+
+  const end = () => {
+    started = everLive = false
+    endPage?.()
+    endPage = undefined
+    drop()
+    options.leave()
+  }
+
+  /** With the token that it has, for a rejoin. */
+  const open = async (rejoins = false) => {
+    const own = ++turn
+    clearTimer(retryTimer)
+    goingAwayMs = undefined
+    if (!rejoins) {
+      if (state.state === 'offline') enter({ state: 'offline', since: state.since })
+      else enter({ state: everLive ? 'offline' : 'connecting' })
+      try {
+        token = await options.token(refused)
+      } catch {
+        if (own === turn) closed(LOST, 'no_token')
+        return
+      }
+      if (own !== turn) return
     }
-    if (turn !== this.#turn) return
-    this.#heartbeatMs = HELLO_MS / HEARTBEATS_MISSED
-    this.#heard()
-    this.#link = this.#options.open(
+    heartbeatMs = HEARTBEAT_MS
+    heard(HELLO_MS)
+    link = options.open(
       {
-        opened: () => this.#authenticate(),
+        opened: authenticate,
         received: (frame) => {
-          this.#heard()
-          this.#options.log?.('received', frame)
-          this.#receive(frame)
+          heard()
+          log?.('received', frame)
+          receive(frame)
         },
-        closed: (code, reason) => this.#closed(code, reason),
+        closed,
       },
-      this.#token,
+      token,
     )
   }
 
-  #trying(): Pick<ConnectionState, 'state'> {
-    return { state: this.#everLive ? 'offline' : 'connecting' }
+  const authenticate = () => {
+    heard(HELLO_MS)
+    send({ type: 'auth', token })
   }
 
-  #authenticate(): void {
-    this.#heard()
-    this.#send({ type: 'auth', token: this.#token })
-  }
-
-  #receive(frame: ServerFrame): void {
+  const receive = (frame: ServerFrame) => {
     switch (frame.type) {
       case 'hello':
-        this.#heartbeatMs = frame.heartbeatMs
-        this.#heard()
-        if (this.#epoch !== undefined && this.#epoch !== frame.epoch) this.subscriptions.forget()
-        this.#epoch = frame.epoch
+        heartbeatMs = frame.heartbeatMs
+        heard()
+        if (epoch !== undefined && epoch !== frame.epoch) subscriptions.forget()
+        epoch = frame.epoch
         return
       case 'authenticated':
-        this.#admitted(frame)
+        admitted(frame)
         return
       case 'heartbeat':
-        if (frame.position) this.subscriptions.passed(frame.position)
+        if (frame.position) subscriptions.passed(frame.position)
         return
       case 'goingAway':
-        this.#goingAwayMs = frame.retryInMs
+        goingAwayMs = frame.retryInMs
         return
       case 'unsubscribed':
       case 'pong':
         return
       default:
-        this.subscriptions.receive(frame)
-        this.#joined()
+        subscriptions.receive(frame)
+        joined()
     }
   }
 
-  #admitted({ principal, expiresAt }: ServerFrame & { type: 'authenticated' }): void {
-    this.#refused = false
-    this.#refreshBefore(expiresAt ?? undefined)
-    const user = principal && JSON.stringify([principal.tenant, principal.subject, principal.tenantWide ?? false])
-    const another = user !== undefined && this.#user !== undefined && this.#user !== user
-    if (another) this.#empty()
-    this.#user = user ?? this.#user
-    if (user) this.#options.known(principal as Principal, user)
+  const admitted = ({ principal, expiresAt }: ServerFrame & { type: 'authenticated' }) => {
+    refused = false
+    refreshBefore(expiresAt)
+    const present = principal && JSON.stringify([principal.tenant, principal.subject, principal.tenantWide ?? false])
+    const another = present !== undefined && user !== undefined && user !== present
+    const own = turn
+    if (another) empty()
+    // Whoever was told may have stopped it.
+    if (own !== turn) return
+    user = present ?? user
+    if (present) options.known(principal as Principal, present)
     // What was joined as somebody else has to be joined again.
-    if (another && this.#authenticated) this.#closed(REJOIN)
-    else if (!this.#authenticated) this.#joinAll()
+    if (another && authenticated) closed(REJOIN)
+    else if (!authenticated) joinAll()
   }
 
-  #joinAll(): void {
-    this.#authenticated = true
-    if (this.#everLive && this.subscriptions.size) this.#enter({ state: 'catchingUp' })
-    this.subscriptions.joinAll()
-    this.#joined()
+  const joinAll = () => {
+    authenticated = true
+    if (everLive && subscriptions.size) enter({ state: 'catchingUp' })
+    subscriptions.joinAll()
+    joined()
   }
 
-  #joined(): void {
-    if (!this.#authenticated || !this.subscriptions.settled || this.#state.state === 'live') return
-    this.#everLive = true
-    this.#enter({ state: 'live' })
+  const joined = () => {
+    if (!authenticated || !subscriptions.settled || state.state === 'live') return
+    everLive = true
+    enter({ state: 'live' })
   }
 
-  #closed(code: number, reason?: string): void {
+  const closed = (code: number, why?: string) => {
     const closing = closingOf(code)
-    const { now, random, setTimer } = this.#world
-    if (this.#state.state === 'live' && now() - this.#state.since >= STEADY_MS) this.#failures = 0
-    const retryInMs = this.#goingAwayMs
-    this.#drop()
-    if (closing.forget) this.subscriptions.forget()
-    if (closing.empty) this.#empty()
+    if (state.state === 'live' && now() - state.since >= STEADY_MS) failures = 0
+    const retryInMs = goingAwayMs
+    drop()
+    if (closing.forget) subscriptions.forget()
     if (closing.next === 'rejoin') {
-      void this.#open({ value: this.#token })
+      void open(true)
       return
     }
-    this.#refused = closing.next === 'refresh' || closing.reason === 'unauthenticated'
+    const reason = why ?? closing.reason
+    refused = closing.next === 'refresh' || closing.reason === 'unauthenticated'
     if (closing.next === 'stop') {
-      this.#enter({ state: 'stopped', reason: reason ?? closing.reason })
-      return
+      options.leave()
+      enter({ state: 'stopped', reason })
+    } else {
+      // The first refresh needs no wait; one that did not help waits like any failure.
+      const atOnce = closing.next === 'refresh' && failures === 0
+      const delay = retryInMs ?? (atOnce ? 0 : backoffMs(failures, random()))
+      failures++
+      const since = state.state === 'offline' ? state.since : now()
+      enter({ state: 'offline', since, retryAt: now() + delay, reason })
+      retryTimer = setTimer(() => void open(), delay)
     }
-    // The first refresh needs no wait; one that did not help waits like any failure.
-    const atOnce = closing.next === 'refresh' && this.#failures === 0
-    const delay = retryInMs ?? (atOnce ? 0 : backoffMs(this.#failures, random()))
-    this.#failures++
-    const since = this.#state.state === 'offline' ? this.#state.since : now()
-    this.#enter({ state: 'offline', since, retryAt: now() + delay, reason: reason ?? closing.reason })
-    this.#retryTimer = setTimer(() => void this.#open(), delay)
+    if (closing.empty) empty()
   }
 
   /** Lets go of the link and remembers what each subscription may go on from. */
-  #drop(): void {
-    const link = this.#link
-    const world = this.#world
-    this.#turn++
-    this.#link = undefined
-    this.#authenticated = false
-    world.clearTimer(this.#silenceTimer)
-    this.#silenceTimer = undefined
-    world.clearTimer(this.#refreshTimer)
-    world.clearTimer(this.#retryTimer)
-    this.subscriptions.drop()
-    link?.close()
+  const drop = () => {
+    const ending = link
+    turn++
+    link = undefined
+    authenticated = false
+    for (const timer of [silenceTimer, refreshTimer, retryTimer]) clearTimer(timer)
+    silenceTimer = undefined
+    subscriptions.drop()
+    ending?.close()
   }
 
-  #empty(): void {
-    this.#user = undefined
-    this.subscriptions.empty()
-    this.#options.emptied()
+  const empty = () => {
+    user = undefined
+    subscriptions.empty()
+    options.emptied()
   }
 
   /** Renews the rights in place before they end. */
-  #refreshBefore(expiresAt: string | undefined): void {
-    const { clearTimer, setTimer, now, random } = this.#world
-    clearTimer(this.#refreshTimer)
-    if (expiresAt === undefined) return
+  const refreshBefore = (expiresAt: string | undefined) => {
+    clearTimer(refreshTimer)
+    if (!expiresAt) return
     const ahead = REFRESH_AHEAD_MS + random() * REFRESH_SPREAD_MS
     const wait = Math.max(REFRESH_LEAST_MS, Date.parse(expiresAt) - now() - ahead)
-    this.#refreshTimer = setTimer(() => void this.#refresh(), Math.min(wait, LONGEST_TIMER_MS))
+    refreshTimer = setTimer(refresh, Math.min(wait, LONGEST_TIMER_MS))
   }
 
-  async #refresh(): Promise<void> {
-    const turn = this.#turn
+  const refresh = async () => {
+    const own = turn
     try {
-      const token = await this.#options.token(true)
-      if (turn !== this.#turn) return
-      this.#token = token
-      this.#authenticate()
+      const renewed = await options.token(true)
+      if (own !== turn) return
+      token = renewed
+      authenticate()
     } catch {
       // The server ends the connection when the rights do; then it is tried again.
     }
   }
 
-  #heard(): void {
-    this.#silentUntil = this.#world.now() + this.#heartbeatMs * HEARTBEATS_MISSED
-    if (this.#silenceTimer === undefined) this.#watchSilence()
+  const heard = (withinMs = heartbeatMs * HEARTBEATS_MISSED) => {
+    silentUntil = now() + withinMs
+    if (silenceTimer === undefined) watchSilence()
   }
 
   /** One timer that moves itself on, so that a frame costs no timer. */
-  #watchSilence(): void {
-    const left = this.#silentUntil - this.#world.now()
-    if (left <= 0) {
-      this.#silenceTimer = undefined
-      this.#closed(LOST, 'silence')
+  const watchSilence = () => {
+    const left = silentUntil - now()
+    if (left > 0) {
+      silenceTimer = setTimer(watchSilence, left)
       return
     }
-    this.#silenceTimer = this.#world.setTimer(() => this.#watchSilence(), left)
+    silenceTimer = undefined
+    closed(LOST, 'silence')
   }
 
-  #wake(): void {
-    if (!this.#started) return
-    if (this.#state.retryAt !== undefined) {
-      void this.#open()
-    } else if (this.#authenticated) {
-      this.#silentUntil = Math.min(this.#silentUntil, this.#world.now() + PONG_MS)
-      this.#world.clearTimer(this.#silenceTimer)
-      this.#watchSilence()
-      this.#send({ type: 'ping' })
+  const wake = () => {
+    if (!started) return
+    if (state.state !== 'stopped' && !link) {
+      void open()
+    } else if (authenticated) {
+      silentUntil = Math.min(silentUntil, now() + PONG_MS)
+      clearTimer(silenceTimer)
+      watchSilence()
+      send({ type: 'ping' })
     }
   }
 
   /** The page stands still: leaves in order, so that another tab may lead; `wake` comes back at once. */
-  #hide(): void {
-    if (!this.#link && this.#state.retryAt === undefined) return
-    const { now } = this.#world
-    this.#drop()
-    this.#options.leave()
-    this.#options.hidden()
-    this.#enter({ state: 'offline', since: now(), retryAt: now(), reason: 'hidden' })
+  const hide = () => {
+    drop()
+    options.leave()
+    options.hidden()
+    if (state.state !== 'stopped') enter({ state: 'offline', retryAt: now(), reason: 'hidden' })
   }
 
-  #send(frame: ClientFrame): void {
-    this.#options.log?.('sent', frame.type === 'auth' ? { type: 'auth' } : frame)
-    this.#link?.send(frame)
-  }
-
-  #enter(state: Omit<ConnectionState, 'since'> & { since?: number }): void {
-    this.#state = { ...state, since: state.since ?? this.#world.now() }
-    this.#options.log?.('connection', this.#state)
-    this.view.touch()
+  return {
+    view,
+    subscriptions,
+    start,
+    stop: () => {
+      end()
+      enter({ state: 'stopped', reason: 'stopped' })
+    },
+    follow: (follower, position) => {
+      const id = subscriptions.add(follower, position)
+      if (authenticated) subscriptions.join(id)
+      else if (!started) start()
+      return id
+    },
+    unfollow: (id) => {
+      if (!subscriptions.remove(id)) return
+      if (!subscriptions.size) {
+        end()
+        if (state.state !== 'stopped') enter({ state: 'idle' })
+        return
+      }
+      if (authenticated) send({ type: 'unsubscribe', id })
+      joined()
+    },
+    begin: () => {
+      drop()
+      empty()
+      refused = true
+      if (started) start()
+    },
   }
 }

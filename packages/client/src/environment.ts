@@ -75,9 +75,10 @@ const HIDDEN_FRAME_MS = 250
 const hasPage = () => typeof document !== 'undefined'
 const visible = () => hasPage() && !document.hidden
 
+/** A picture that is asked for just before the page is hidden is never drawn: the timer sees to it then. */
 function nextFrame(run: () => void): void {
   if (typeof requestAnimationFrame === 'function' && visible()) requestAnimationFrame(run)
-  else setTimeout(run, hasPage() ? HIDDEN_FRAME_MS : 0)
+  setTimeout(run, hasPage() ? HIDDEN_FRAME_MS : 0)
 }
 
 /** Page Lifecycle: a page that is hidden for good, frozen or kept gives up its connection, and takes it up when it is back. */
@@ -131,7 +132,7 @@ export function browserEnvironment(): Environment {
     uniqueKey,
     fetch: (...request) => globalThis.fetch(...request),
     WebSocket: globalThis.WebSocket as unknown as SocketConstructor | undefined,
-    locks: page ? (navigator.locks as Locks | undefined) : undefined,
+    locks: page ? (globalThis.navigator?.locks as Locks | undefined) : undefined,
     channel: page && globalThis.BroadcastChannel ? (name) => new BroadcastChannel(name) as Channel : undefined,
     session: storage('sessionStorage'),
     local: storage('localStorage'),

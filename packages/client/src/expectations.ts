@@ -2,7 +2,7 @@
  * What a verb of this page is expected to bring, shown until the server has answered: taken back when it refuses, replaced by what it says.
  * Collaborators: `client` sets and takes back, the views of jobs show. It changes no job that is held.
  */
-import { hasEnded, type JobSummary, type Verb } from './records.js'
+import type { JobSummary, Verb } from './records.js'
 
 /** A job as a view shows it. */
 export interface ShownJob extends JobSummary {
@@ -33,7 +33,7 @@ export class Expectations {
   }
 
   /** The job as it is shown; undefined when it is expected to be gone. The same object for the same job. */
-  show(job: JobSummary, now: number): ShownJob | undefined {
+  show(job: JobSummary): ShownJob | undefined {
     const expected = this.#all.get(job.id)
     if (!expected) return job
     if (expected.held !== job) {
@@ -43,33 +43,19 @@ export class Expectations {
         return job
       }
       expected.held = job
-      expected.shown = shownAs(job, expected.verb, now)
+      expected.shown = shownAs(job, expected.verb)
     }
     return expected.shown
   }
 }
 
-function shownAs(job: JobSummary, verb: Verb, now: number): ShownJob | undefined {
-  const before = ['scheduled', 'pending', 'retrying'].includes(job.status) || job.reason === 'before_start'
+function shownAs(job: JobSummary, verb: Verb): ShownJob | undefined {
+  if (verb === 'delete') return undefined
   const shown: ShownJob = { ...job, asking: verb }
-  switch (verb) {
-    case 'delete':
-      return undefined
-    case 'run-now':
-    case 'retry':
-      shown.status = 'pending'
-      return shown
-    case 'pause':
-    case 'resume':
-    case 'abort':
-    case 'kill':
-      if (before && verb === 'pause') shown.status = 'paused'
-      else if (verb !== 'pause' && verb !== 'resume' && (before || job.status === 'waiting')) {
-        shown.status = 'aborted'
-        shown.endedAt = new Date(now).toISOString()
-      } else if (!hasEnded(job.status)) shown.wish = { kind: verb, number: (job.wish?.number ?? 0) + 1 }
-      return shown
-    default:
-      return shown
-  }
+  const beforeStart = ['scheduled', 'pending', 'retrying'].includes(job.status) || job.reason === 'before_start'
+  if (verb === 'run-now' || verb === 'retry') shown.status = 'pending'
+  else if (verb === 'pause' && beforeStart) shown.status = 'paused'
+  else if ((verb === 'abort' || verb === 'kill') && (beforeStart || job.status === 'waiting')) shown.status = 'aborted'
+  else if (verb !== 'rerun' && verb !== 'answer') shown.wish = { kind: verb, number: (job.wish?.number ?? 0) + 1 }
+  return shown
 }

@@ -69,12 +69,10 @@ export class JobsFollower implements Follower {
 
   readonly topic: JobsTopic
   readonly #expectations: Expectations
-  readonly #now: () => number
 
-  constructor(topic: JobsTopic, changes: Changes, expectations: Expectations, now: () => number) {
+  constructor(topic: JobsTopic, changes: Changes, expectations: Expectations) {
     this.topic = topic
     this.#expectations = expectations
-    this.#now = now
     this.view = new Changing(changes, () => this.#build())
   }
 
@@ -110,6 +108,8 @@ export class JobsFollower implements Follower {
         this.#each((jobs) => putProgress(jobs, frame))
         break
       case 'error':
+        // Not followed any more: what is held would never change again.
+        this.empty()
         this.#error = { code: frame.code, message: frame.message }
         break
     }
@@ -166,8 +166,7 @@ export class JobsFollower implements Follower {
       this.#held = new Map(jobs.map((job) => [job.id, job]))
       this.#truncated = true
     }
-    const now = this.#now()
-    const shown = jobs.map((job) => this.#expectations.show(job, now)).filter((job) => job !== undefined)
+    const shown = jobs.map((job) => this.#expectations.show(job)).filter((job) => job !== undefined)
     return { jobs: shown, ready: this.#ready, truncated: this.#truncated, ...(this.#error && { error: this.#error }) }
   }
 }

@@ -48,7 +48,7 @@ export function ladder(world: Environment, base: string, whoami: WhoAmI, log?: (
     whoami.request('/me', token).then(
       () => count(on, times),
       ({ status }: { status?: number }) => {
-        if (status) count(on, times)
+        if (status && status < 500) count(on, times)
       },
     )
   }

@@ -12,7 +12,7 @@ import type { Link, OpenLink } from './link.js'
 /** Silence longer than this many heartbeats is a dead connection. */
 export const HEARTBEATS_MISSED = 2.5
 /** Until the server names its own, in milliseconds. */
-const HEARTBEAT_MS = 15_000
+export const HEARTBEAT_MS = 15_000
 /** An answer to a `ping` must come by then. */
 export const PONG_MS = 5_000
 
@@ -138,7 +138,7 @@ export function leader(world: Environment, name: string, edge: OpenLink, say: (s
     if (!authSent || renews) {
       authSent = true
       link.send(frame)
-    } else if (authenticated) {
+    } else {
       for (const frame of [hello, authenticated]) if (frame) say({ say: 'frame', tab, frame })
     }
   }

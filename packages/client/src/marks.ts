@@ -39,7 +39,9 @@ export class Marks {
 
   /** This tab's own first: it knows what happened while it was loaded anew. */
   get(topic: string): Mark | undefined {
-    return this.#held[topic] ?? this.#all('session')[topic] ?? this.#all('local')[topic]
+    // Of one job each tab asks for itself.
+    const common = topic.startsWith('{"job"') ? {} : this.#all('local')
+    return this.#held[topic] ?? this.#all('session')[topic] ?? common[topic]
   }
 
   set(topic: string, mark: Mark): void {
@@ -68,8 +70,12 @@ export class Marks {
 
   #write(store: 'session' | 'local', name: string): void {
     // Those that moved now come last, and so are forgotten last.
-    const rest = Object.entries(this.#all(store)).filter(([topic]) => !this.#moved.has(topic))
-    const moved = [...this.#moved].map((topic): [string, Mark] => [topic, this.#held[topic]])
+    const all = this.#all(store)
+    const rest = Object.entries(all).filter(([topic]) => !this.#moved.has(topic))
+    // A tab that is behind does not put back what another told.
+    const moved = [...this.#moved]
+      .map((topic): [string, Mark] => [topic, this.#held[topic]])
+      .map(([topic, mark]): [string, Mark] => [topic, (all[topic]?.at ?? '') > mark.at ? all[topic] : mark])
     write(this.#world[store], name, Object.fromEntries([...rest, ...moved].slice(-TOPICS)))
   }
 }

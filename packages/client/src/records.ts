@@ -90,10 +90,7 @@ export type Task = Schemas['TaskRecord']
 export type Me = Schemas['Me']
 
 /** A job to be made. */
-export type SubmitRequest = Schemas['Submit'] & {
-  /** The input as JSON text, sent as it is: keeps numbers that JavaScript would round. Wins over `input`. */
-  inputText?: string
-}
+export type SubmitRequest = Schemas['Submit']
 
 /** Which jobs a list shows. */
 export type ListQuery = NonNullable<operations['listJobs']['parameters']['query']>

@@ -4,6 +4,7 @@
  */
 import type { TokenSource } from './connection.js'
 import type { Environment } from './environment.js'
+import type { TidingsProblem } from './problem.js'
 import type {
   Job,
   JobEvent,
@@ -48,14 +49,19 @@ export class Rest {
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (idempotencyKey) headers['idempotency-key'] = idempotencyKey
     const place = path + (query && `?${query}`)
-    return (await this.#requests.request(place, await this.#token(false), { method, headers, body, signal })).text()
+    const ask = async (refused: boolean) =>
+      this.#requests.request(place, await this.#token(refused), { method, headers, body, signal })
+    const response = await ask(false).catch((problem: TidingsProblem) => {
+      // A token that was kept too long: nothing was done yet, so it is asked once more with another.
+      if (problem.status === 401) return ask(true)
+      throw problem
+    })
+    return response.text()
   }
 
   /** Answers the new job, or the one that the same key made before. */
   submit(request: SubmitRequest, idempotencyKey: string = this.#world.uniqueKey()): Promise<Job> {
-    const { inputText, ...rest } = request
-    let body = JSON.stringify(rest)
-    if (inputText) body = `${JSON.stringify({ ...rest, input: undefined }).slice(0, -1)},"input":${inputText}}`
+    const body = JSON.stringify(request)
     return this.#json('POST', '/jobs', { body, idempotencyKey })
   }
 

@@ -3,6 +3,7 @@
  * Collaborators: `subscriptions` hands the frames in, from where the mark in `marks` stands. It refuses to tell an end twice, and to look
  * back beyond the first time that this browser asked.
  */
+import { safely } from './changes.js'
 import type { FollowerFrame } from './frames.js'
 import type { Mark, Marks } from './marks.js'
 import { hasEnded, type JobSummary, type JobsTopic } from './records.js'
@@ -16,7 +17,8 @@ const SEEN = 50
 const NONE: Mark = { position: '', at: '', seen: [] }
 
 export class SettledFollower implements Follower {
-  readonly told = new Set<Settled>()
+  readonly #told = new Set<Settled>()
+  #untold: JobSummary[] = []
   readonly #key: string
   #arriving: JobSummary[] = []
   /** Nothing was told of this topic before: what has ended already is not news, unless one job is what it is about. */
@@ -31,55 +33,76 @@ export class SettledFollower implements Follower {
     this.#key = JSON.stringify(topic)
   }
 
+  get #mark(): Mark | undefined {
+    return this.#marks.get(this.#key)
+  }
+
   cursor(): string | undefined {
-    return this.#marks.get(this.#key)?.position || undefined
+    return this.#mark?.position || undefined
   }
 
   reached(position: string): void {
-    const mark = this.#marks.get(this.#key)
-    if (mark && mark.position !== position) this.#marks.set(this.#key, { ...mark, position })
+    const mark = this.#mark
+    if (mark && !this.#untold.length && mark.position !== position) this.#marks.set(this.#key, { ...mark, position })
   }
 
   join(): void {
     this.#arriving = []
-    this.#first = !this.#marks.get(this.#key)
+    this.#first = !this.#mark
   }
 
   receive(frame: FollowerFrame): void {
-    const mark = this.#marks.get(this.#key) ?? NONE
+    const mark = this.#mark ?? NONE
     if (frame.type === 'snapshot') {
       this.#arriving.push(...frame.jobs)
     } else if (frame.type === 'live') {
-      const ended = this.#arriving.filter((job) => hasEnded(job.status) && (job.endedAt ?? '') > mark.at)
-      const next = { ...mark, position: frame.position ?? '' }
-      this.#arriving = []
-      if (this.#first && !('job' in this.topic)) this.#marks.set(this.#key, ended.reduce(noted, next))
-      else this.#settle(ended.reverse(), next)
+      this.#arrived({ ...mark, position: frame.position ?? '' })
+      this.#first = false
     } else if (frame.type === 'update' && frame.kind === 'settled') {
-      this.#settle([frame.job], { ...mark, position: frame.position })
+      this.#arrived(mark)
+      this.#settle([frame.job], { ...(this.#mark ?? NONE), position: frame.position })
     }
+  }
+
+  #arrived(mark: Mark): void {
+    const ended = this.#arriving.filter((job) => hasEnded(job.status) && (job.endedAt ?? '') > mark.at)
+    this.#arriving = []
+    if (this.#first && !('job' in this.topic)) this.#marks.set(this.#key, ended.reduce(noted, mark))
+    else this.#settle(ended.reverse(), mark)
   }
 
   /** The marks stay: they belong to whoever they were made for. */
   empty(): void {
     this.#arriving = []
+    this.#untold = []
+  }
+
+  /** Returns what ends it. */
+  listen(told: Settled): () => void {
+    const own: Settled = (job) => told(job)
+    this.#told.add(own)
+    const mark = this.#mark
+    if (mark && this.#untold.length) queueMicrotask(() => this.#settle(this.#untold.splice(0), mark))
+    return () => {
+      this.#told.delete(own)
+    }
   }
 
   #settle(jobs: readonly JobSummary[], mark: Mark): void {
-    const fresh = jobs.filter((job) => !mark.seen.includes(keyOf(job)))
-    this.#marks.set(this.#key, fresh.reduce(noted, mark))
-    for (const job of fresh) {
-      for (const tell of [...this.told]) {
-        try {
-          tell(job)
-        } catch (error) {
-          // One who cannot be told must not keep the others from it; the page hears of the fault as of any other.
-          queueMicrotask(() => {
-            throw error
-          })
-        }
-      }
+    if (!this.#told.size) {
+      // Between two pages of an app: what is not told does not count as told.
+      this.#untold.push(...jobs)
+      return
     }
+    let next = mark
+    const fresh: JobSummary[] = []
+    for (const job of jobs) {
+      if (next.seen.includes(keyOf(job))) continue
+      next = noted(next, job)
+      fresh.push(job)
+    }
+    this.#marks.set(this.#key, next)
+    for (const job of fresh) for (const tell of [...this.#told]) safely(() => tell(job))
   }
 }
 

@@ -12,11 +12,11 @@ export function read<Value>(store: Keep | undefined, name: string): Value | unde
   }
 }
 
-/** Whole or not at all; `undefined` removes it. */
+/** Whole, or what was there before stays; `undefined` removes it. */
 export function write(store: Keep | undefined, name: string, value: unknown): void {
   try {
-    store?.removeItem(name)
-    if (value !== undefined) store?.setItem(name, JSON.stringify(value))
+    if (value === undefined) store?.removeItem(name)
+    else store?.setItem(name, JSON.stringify(value))
   } catch {
     // Full or forbidden.
   }

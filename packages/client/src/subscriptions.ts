@@ -18,6 +18,9 @@ export interface Follower {
   empty(): void
 }
 
+/** Frames for one subscription; a newer server may send others. */
+const ONE = new Set(['snapshot', 'live', 'error'])
+
 interface Subscription {
   id: number
   follower: Follower
@@ -28,128 +31,130 @@ interface Subscription {
   joinedAfter: number
 }
 
-export class Subscriptions {
-  readonly #all = new Map<number, Subscription>()
-  #lastId = 0
-  /** Those that a new connection began with and that are not live yet. */
-  #joining = new Set<number>()
-  #position: string | undefined
-  /** Positions sent on this connection. */
-  #positions = 0
-
-  readonly #send: (frame: ClientFrame) => void
-
-  /** `send` reaches the server; it is called only between `joinAll` and `drop`. */
-  constructor(send: (frame: ClientFrame) => void) {
-    this.#send = send
-  }
-
-  get size(): number {
-    return this.#all.size
-  }
-
+export interface Subscriptions {
+  readonly size: number
   /** Whether every subscription of the start has its state. */
-  get settled(): boolean {
-    return this.#joining.size === 0
-  }
+  readonly settled: boolean
+  add(follower: Follower, position?: string): number
+  remove(id: number): boolean
+  join(id: number): void
+  joinAll(): void
+  /** Gives kept state its place to go on from. */
+  resumeAt(id: number, position: string): void
+  /** Where the state of a subscription stands, if the connection is closed and it may be gone on from. */
+  positionOf(id: number): string | undefined
+  receive(frame: FollowerFrame): void
+  /** All at or below this position that the live subscriptions may see has been received. */
+  passed(position: string): void
+  /** The connection is gone: remembers what each subscription may go on from. */
+  drop(): void
+  /** The log is another one: join from nothing. What is shown stays until its replacement is here. */
+  forget(): void
+  /** What is held is no longer for whoever is there. */
+  empty(): void
+}
 
-  add(follower: Follower, position?: string): number {
-    const id = ++this.#lastId
-    this.#all.set(id, { id, follower, live: false, position, joinedAfter: 0 })
-    return id
-  }
+/** `send` reaches the server; it is called only between `joinAll` and `drop`. */
+export function subscriptionsOf(send: (frame: ClientFrame) => void): Subscriptions {
+  const all = new Map<number, Subscription>()
+  let lastId = 0
+  /** Those that a new connection began with and that are not live yet. */
+  let joining = new Set<number>()
+  let position: string | undefined
+  /** Positions sent on this connection. */
+  let positions = 0
 
-  remove(id: number): boolean {
-    this.#joining.delete(id)
-    return this.#all.delete(id)
-  }
-
-  join(id: number): void {
-    const subscription = this.#all.get(id)
+  const join = (id: number) => {
+    const subscription = all.get(id)
     if (!subscription) return
     const { follower } = subscription
     const after = follower.cursor ? follower.cursor() : subscription.position
     subscription.live = false
     follower.join(after !== undefined)
-    this.#send({ type: 'subscribe', id, topic: follower.topic, after })
+    send({ type: 'subscribe', id, topic: follower.topic, after })
   }
 
-  joinAll(): void {
-    this.#joining = new Set(this.#all.keys())
-    for (const id of this.#all.keys()) this.join(id)
+  const passed = (newest: string) => {
+    position = newest
+    positions++
   }
 
-  /** Gives kept state its place to go on from. */
-  resumeAt(id: number, position: string): void {
-    const subscription = this.#all.get(id)
-    if (subscription) subscription.position = position
-  }
-
-  /** Where the state of a subscription stands, if the connection is closed and it may be gone on from. */
-  positionOf(id: number): string | undefined {
-    return this.#all.get(id)?.position
-  }
-
-  receive(frame: FollowerFrame): void {
-    if ('subs' in frame) this.#receiveMany(frame)
-    else this.#receiveOne(frame)
-  }
-
-  /** All at or below this position that the live subscriptions may see has been received. */
-  passed(position: string): void {
-    this.#position = position
-    this.#positions++
-  }
-
-  /** The connection is gone: remembers what each subscription may go on from. */
-  drop(): void {
-    for (const subscription of this.#all.values()) {
-      if (subscription.live && this.#positions > subscription.joinedAfter) subscription.position = this.#position
-      if (subscription.live && subscription.position) subscription.follower.reached?.(subscription.position)
-      subscription.live = false
-      subscription.joinedAfter = 0
-    }
-    this.#positions = 0
-    this.#joining.clear()
-  }
-
-  /** The log is another one: join from nothing. What is shown stays until its replacement is here. */
-  forget(): void {
-    for (const subscription of this.#all.values()) {
-      subscription.position = undefined
-      if (subscription.follower.cursor) subscription.follower.empty()
-    }
-  }
-
-  /** What is held is no longer for whoever is there. */
-  empty(): void {
-    for (const subscription of this.#all.values()) {
-      subscription.position = undefined
-      subscription.follower.empty()
-    }
-  }
-
-  #receiveOne(frame: FollowerFrame & { id?: number | string }): void {
-    const subscription = this.#all.get(frame.id as number)
-    if (!subscription) return
+  const receiveOne = (frame: FollowerFrame & { id?: number | string }) => {
+    const subscription = all.get(frame.id as number)
+    if (!subscription || !ONE.has(frame.type)) return
     subscription.follower.receive(frame)
     subscription.live = frame.type === 'live'
     if (frame.type === 'live') {
-      subscription.position = frame.position ?? undefined
-      subscription.joinedAfter = this.#positions
+      subscription.position = frame.position
+      subscription.joinedAfter = positions
     }
-    if (frame.type !== 'snapshot') this.#joining.delete(subscription.id)
+    if (frame.type !== 'snapshot') joining.delete(subscription.id)
   }
 
-  #receiveMany(frame: FollowerFrame & { subs: number[] }): void {
+  const receiveMany = (frame: FollowerFrame & { subs: number[] }) => {
     let live = false
     for (const id of frame.subs) {
-      const subscription = this.#all.get(id)
+      const subscription = all.get(id)
       if (!subscription) continue
       live ||= subscription.live
       subscription.follower.receive(frame)
     }
     // An update that catches up one subscription says nothing about the others.
-    if (live && 'position' in frame && frame.position) this.passed(frame.position)
+    if (live && 'position' in frame && frame.position) passed(frame.position)
+  }
+
+  return {
+    get size() {
+      return all.size
+    },
+    get settled() {
+      return !joining.size
+    },
+    add: (follower, position) => {
+      all.set(++lastId, { id: lastId, follower, live: false, position, joinedAfter: 0 })
+      return lastId
+    },
+    remove: (id) => {
+      joining.delete(id)
+      return all.delete(id)
+    },
+    join,
+    joinAll: () => {
+      joining = new Set(all.keys())
+      for (const id of joining) join(id)
+    },
+    resumeAt: (id, position) => {
+      const subscription = all.get(id)
+      if (subscription) subscription.position = position
+    },
+    positionOf: (id) => all.get(id)?.position,
+    receive: (frame) => {
+      if ('subs' in frame) receiveMany(frame)
+      else receiveOne(frame)
+    },
+    passed,
+    drop: () => {
+      for (const subscription of all.values()) {
+        if (subscription.live && positions > subscription.joinedAfter) subscription.position = position
+        if (subscription.live && subscription.position) subscription.follower.reached?.(subscription.position)
+        subscription.live = false
+        subscription.joinedAfter = 0
+      }
+      positions = 0
+      joining.clear()
+    },
+    forget: () => {
+      for (const subscription of all.values()) {
+        subscription.position = undefined
+        if (subscription.follower.cursor) subscription.follower.empty()
+      }
+    },
+    empty: () => {
+      for (const subscription of all.values()) {
+        subscription.position = undefined
+        subscription.live = false
+        subscription.follower.empty()
+      }
+    },
   }
 }

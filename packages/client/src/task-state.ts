@@ -55,7 +55,7 @@ export interface Situation {
 export type TaskTarget = string | JobsTopic | boolean | undefined
 
 /** What a start may say beside task and input. */
-export interface StartOptions extends Omit<SubmitRequest, 'task' | 'input' | 'inputText' | 'mode'> {
+export interface StartOptions extends Omit<SubmitRequest, 'task' | 'input' | 'mode'> {
   /** The same key never starts two jobs. Default: a new one for each call. */
   idempotencyKey?: string
 }

@@ -8,7 +8,7 @@ import { problemOf, TidingsProblem } from './problem.js'
 import type { Me } from './records.js'
 
 export class WhoAmI {
-  #last: { token: string; answer: Promise<Me> } | undefined
+  #last: { token: string; me: Me } | undefined
 
   readonly #world: Pick<Environment, 'fetch'>
   readonly #base: string
@@ -20,15 +20,12 @@ export class WhoAmI {
   }
 
   of(token: string | undefined): Promise<Me> {
-    if (token !== undefined && this.#last?.token === token) return this.#last.answer
+    if (token !== undefined && this.#last?.token === token) return Promise.resolve(this.#last.me)
     const answer = this.request('/me', token).then((response) => response.json() as Promise<Me>)
-    if (token !== undefined) this.#last = { token, answer }
-    answer.catch(() => this.forget())
-    return answer
-  }
-
-  forget(): void {
-    this.#last = undefined
+    return answer.then((me) => {
+      if (token !== undefined) this.#last = { token, me }
+      return me
+    })
   }
 
   /** Answers what is 2xx; throws a `TidingsProblem` for everything else, but what the caller's own signal ended. */

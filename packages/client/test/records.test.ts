@@ -102,7 +102,7 @@ export const typed = {
   planet: { planet: 'mars' } satisfies Topic,
   // @ts-expect-error only `true` names the tenant
   tenant: { tenant: false } satisfies Topic,
-  submit: { task: 'report', inputText: '1e400', mode: 'tracked' } satisfies SubmitRequest,
+  submit: { task: 'report', input: 1, mode: 'tracked' } satisfies SubmitRequest,
   subscribe: { type: 'subscribe', id: 1, topic: { stats: true }, after: 'p1' } satisfies ClientFrame,
   // @ts-expect-error a follower is handed what names its subscription
   heartbeat: { type: 'heartbeat', position: 'p1' } satisfies FollowerFrame,

@@ -12,10 +12,15 @@ test('submit carries the token and a key of its own', async () => {
   expect(init.headers).toMatchObject({ authorization: 'Bearer token-1', 'idempotency-key': 'key-1' })
 })
 
-test('an input given as text is not rounded', async () => {
+test('a token that was kept too long is asked for anew, and the request once more', async () => {
   const world = new World()
-  await world.client.submit({ task: 'check', inputText: '{"n":12345678901234567890}' })
-  expect(world.requests[0].init.body).toBe('{"task":"check","input":{"n":12345678901234567890}}')
+  world.answer = { status: 401, body: '{"code":"token_expired"}' }
+  await expect(world.client.get('job_1')).rejects.toMatchObject({ status: 401 })
+  expect(world.tokens).toEqual([false, true])
+  expect(world.requests.map(({ init }) => new Headers(init.headers).get('authorization'))).toEqual([
+    'Bearer token-1',
+    'Bearer token-2',
+  ])
 })
 
 const verbs = [

@@ -2,13 +2,20 @@
  * Picks a task, takes its input as JSON, submits it.
  * Collaborators: the task list of the server, `exact-json` for mistakes in words and numbers that stay whole.
  */
-import type { Task } from '@tidings/client'
+import type { Job, Task } from '@tidings/client'
 import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
 import { go } from './address.js'
 import { Dialog } from './dialog.js'
 import { JsonMistake, parseExact } from './exact-json.js'
 import { problemText } from './notices.js'
 import { client } from './session.js'
+
+/** The input goes as it was typed: parsed and written again, a large number in it would be rounded. */
+async function submitExactly(request: object, inputText: string): Promise<Job> {
+  const plain = JSON.stringify(request)
+  const body = inputText ? `${plain.slice(0, -1)},"input":${inputText}}` : plain
+  return JSON.parse(await client.request('POST', '/jobs', { body, idempotencyKey: client.environment.uniqueKey() }))
+}
 
 export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClose: () => void }) {
   const [name, setName] = useState(tasks[0]?.name ?? '')
@@ -37,11 +44,7 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
     setBusy(true)
     setMistake('')
     try {
-      const job = await client.submit({
-        task: name,
-        ...(inputText && { inputText }),
-        ...(title.trim() && { title: title.trim() }),
-      })
+      const job = await submitExactly({ task: name, title: title.trim() || undefined }, inputText)
       onClose()
       go({ job: job.id })
     } catch (error) {

@@ -41,7 +41,8 @@ export function pollLink(world: Environment, whoami: WhoAmI): OpenLink {
       })
       received({ type: 'heartbeat', position })
       const early = LEAST_MS - (world.now() - began)
-      if (wait && !frames.length && early > 0) await new Promise<void>((then) => void world.setTimer(then, early))
+      if (wait && frames.every(({ type }) => type === 'error') && early > 0)
+        await new Promise<void>((then) => void world.setTimer(then, early))
     }
   })
 }

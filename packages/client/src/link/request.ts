@@ -11,8 +11,14 @@ import { TidingsProblem } from '../problem.js'
 import type { Topic } from '../records.js'
 import type { WhoAmI } from '../whoami.js'
 
+/** Topics that come one after the other are asked for together; tabs take a moment to say theirs. */
+const GATHER_MS = 50
+/** Topics that keep coming late are waited for longer each time, up to this. */
+const GATHER_MOST_MS = 2_000
+/** A request that stood this long was not begun too early. */
+const STOOD_MS = 10_000
 /** Topics of one request. */
-const TOPICS = 20
+const TOPICS = 19
 
 export interface Asked {
   id: number
@@ -33,6 +39,7 @@ type Numbered = { id?: number | string; subs?: number[] }
 
 /** `run` talks until the server ends it; what it throws says how. */
 export function requestLink(world: Environment, whoami: WhoAmI, run: (request: Request) => Promise<void>): OpenLink {
+  let gatherMs = GATHER_MS
   return (owner, token) => {
     const ending = new AbortController()
     const link = once(owner, () => ending.abort())
@@ -42,6 +49,7 @@ export function requestLink(world: Environment, whoami: WhoAmI, run: (request: R
     }
     const asked: Asked[] = []
     let begun = false
+    let begunAt = 0
 
     const request: Request = {
       asked,
@@ -51,15 +59,23 @@ export function requestLink(world: Environment, whoami: WhoAmI, run: (request: R
     }
     const begin = () => {
       begun = true
+      begunAt = world.now()
       for (const { id } of asked.splice(TOPICS)) link.received(tooMany(id))
       if (asked.length) run(request).then(() => failed(), failed)
+    }
+    let isLate = false
+    const late = () => {
+      if (isLate) return
+      isLate = true
+      gatherMs = world.now() - begunAt < STOOD_MS ? Math.min(gatherMs * 2, GATHER_MOST_MS) : GATHER_MS
+      world.setTimer(() => link.closed(REJOIN), gatherMs)
     }
     const send = (frame: ClientFrame) => {
       if (frame.type === 'auth') {
         whoami.of(frame.token).then((principal) => link.received({ type: 'authenticated', principal }), failed)
       } else if (frame.type === 'subscribe') {
-        if (begun) return link.closed(REJOIN)
-        if (asked.push(frame as Asked) === 1) world.setTimer(begin, 0)
+        if (begun) late()
+        else if (asked.push(frame as Asked) === 1) world.setTimer(begin, gatherMs)
       } else if (frame.type === 'unsubscribe') {
         const at = asked.findIndex(({ id }) => id === frame.id)
         // Its number stays taken: the server counts topics by their place.

@@ -86,8 +86,8 @@ function tabsOf(world: Able, name: string, edge: OpenLink): Tabs {
       tell({ say: 'lead' })
     }
     hold(own, name, lead, steal).catch(() => {
-      if (own.signal.aborted) return
-      leading?.end(LOST)
+      if (own.signal.aborted || !leading) return
+      leading.end(LOST)
       leading = undefined
       stand()
     })
@@ -95,7 +95,7 @@ function tabsOf(world: Able, name: string, edge: OpenLink): Tabs {
 
   channel.onmessage = ({ data }) => heard(data as Said)
   // Held as long as this tab lives: by it the leader sees that a tab is gone that could not say so.
-  const alive = new Promise<void>((held) => void hold(life, `${name} ${tab}`, held).catch(() => {}))
+  const alive = new Promise<void>((held, never) => void hold(life, `${name} ${tab}`, held).catch(never))
   stand()
 
   const open: OpenLink = (owner, token) => {
@@ -109,21 +109,16 @@ function tabsOf(world: Able, name: string, edge: OpenLink): Tabs {
     })
     const attach = () => say({ say: 'attach', tab, token })
     const receive = ({ frame, subs }: Said & { say: 'frame' }) => {
-      const own = subs?.[tab]
       if (frame.type === 'error' && frame.code === 'too_many_subscriptions') {
         alone = true
         link.closed(REJOIN)
-      } else if (own) {
-        link.received({ ...frame, subs: own } as ServerFrame)
-      } else if (!subs) {
-        link.received(frame)
-      }
+      } else link.received(subs ? ({ ...frame, subs: subs[tab] ?? [] } as ServerFrame) : frame)
     }
     hear = (said) => {
       if (said.say === 'lead') {
         if (by) link.closed(REJOIN)
         else attach()
-      } else if (said.say === 'attached' && said.tab === tab) {
+      } else if (!by && said.say === 'attached' && said.tab === tab) {
         by = said.by
         world.clearTimer(timer)
       } else if ('by' in said && said.by === by && (!('tab' in said) || said.tab === tab)) {
@@ -132,7 +127,13 @@ function tabsOf(world: Able, name: string, edge: OpenLink): Tabs {
         else if (said.say === 'frame') receive(said)
       }
     }
-    void alive.then(() => by ?? attach())
+    alive.then(
+      () => by ?? attach(),
+      () => {
+        alone = true
+        link.closed(REJOIN)
+      },
+    )
     return { send: (frame) => say({ say: 'send', tab, frame }), close: link.close }
   }
   const leave = () => {
@@ -164,11 +165,12 @@ export function sharedLink(world: Able, name: string, whoami: WhoAmI, edge: Open
     const link = once(owner, () => inner?.close())
     whoami.of(token).then(
       ({ subject, tenant, tenantWide, scopes }) => {
+        if (link.over()) return
         const user = JSON.stringify([name, tenant, subject, tenantWide, scopes])
         if (user !== key) leave()
         key = user
         tabs ??= tabsOf(world, `tidings ${user}`, edge)
-        if (!link.over()) inner = tabs.open(link, token)
+        inner = tabs.open(link, token)
       },
       ({ code, status }: TidingsProblem) => link.closed(codeOf(code, status), code),
     )

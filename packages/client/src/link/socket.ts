@@ -2,7 +2,7 @@
  * A link over a WebSocket.
  * Collaborators: the environment's `WebSocket`.
  */
-import { codeOf } from '../closing.js'
+import { codeOf, LOST } from '../closing.js'
 import type { Environment, Socket } from '../environment.js'
 import type { ServerFrame } from '../frames.js'
 import { type OpenLink, once } from '../link.js'
@@ -21,7 +21,14 @@ export function socketLink({ WebSocket }: Environment, address: string): OpenLin
       socket = new (WebSocket as NonNullable<typeof WebSocket>)(address)
       socket.onopen = link.opened
       socket.onmessage = ({ data }) => {
-        if (typeof data === 'string') link.received(JSON.parse(data) as ServerFrame)
+        let frame: ServerFrame
+        try {
+          frame = JSON.parse(data as string)
+        } catch {
+          // Without this frame the next position would be ahead of what is held.
+          return link.closed(LOST)
+        }
+        link.received(frame)
       }
       socket.onclose = ({ code }) => link.closed(code)
       socket.onerror = null
