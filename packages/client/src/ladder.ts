@@ -18,12 +18,15 @@ const BACK_UP_MS = 600_000
 
 /** The edges below the first are loaded when they are needed: few ever need them. */
 function lower(pick: (edges: typeof import('./link/lower.js')) => OpenLink): OpenLink {
+  // One for all connections: it remembers how long topics have to be waited for.
+  let edge: OpenLink | undefined
   return (owner, token) => {
     let inner: Link | undefined
     const link = once(owner, () => inner?.close())
     import('./link/lower.js').then(
       (edges) => {
-        if (!link.over()) inner = pick(edges)(link, token)
+        edge ??= pick(edges)
+        if (!link.over()) inner = edge(link, token)
       },
       () => link.closed(LOST),
     )

@@ -91,21 +91,35 @@ export class FakeStorage implements Keep {
   }
 }
 
+/** A tab tells its own time. */
+interface Tab {
+  later(run: () => void, milliseconds: number): unknown
+}
+
 export class FakeBrowser {
   readonly local = new FakeStorage()
   readonly locks = new LockTable()
-  private readonly channels = new Set<Channel & { name: string; tab: object }>()
-  /** Tabs that run no code for now: what is sent to them waits. */
-  private readonly frozen = new Map<object, (() => void)[]>()
+  private readonly latencyMs: number | undefined
+  private readonly channels = new Set<Channel & { name: string; tab: Tab }>()
+  /** Tabs that run no code for now: what reaches them waits. */
+  private readonly frozen = new Map<object, { messages: (() => void)[]; locks: (() => void)[] }>()
 
-  locksOf(tab: object): Locks {
-    return { request: (name, options, held) => this.locks.request(tab, name, options, held) }
+  /** What tabs say to each other arrives at once, or after this long by the clock of the one who hears it. */
+  constructor(latencyMs?: number) {
+    this.latencyMs = latencyMs
   }
 
-  channelOf(tab: object): (name: string) => Channel {
+  locksOf(tab: object): Locks {
+    const awake = () => new Promise<void>((then) => this.frozen.get(tab)?.locks.push(then) ?? then())
+    return {
+      request: (name, options, held) => this.locks.request(tab, name, options, held).finally(awake),
+    }
+  }
+
+  channelOf(tab: Tab): (name: string) => Channel {
     return (name) => {
       const channels = this.channels
-      const channel: Channel & { name: string; tab: object } = {
+      const channel: Channel & { name: string; tab: Tab } = {
         name,
         tab,
         onmessage: null,
@@ -115,8 +129,9 @@ export class FakeBrowser {
             if (other === channel || other.name !== name) continue
             const deliver = () => channels.has(other) && other.onmessage?.({ data: copy })
             const waiting = this.frozen.get(other.tab)
-            if (waiting) waiting.push(deliver)
-            else queueMicrotask(deliver)
+            if (waiting) waiting.messages.push(deliver)
+            else if (this.latencyMs === undefined) queueMicrotask(deliver)
+            else other.tab.later(deliver, this.latencyMs)
           }
         },
         close: () => void channels.delete(channel),
@@ -133,13 +148,14 @@ export class FakeBrowser {
   }
 
   freeze(tab: object): void {
-    this.frozen.set(tab, [])
+    this.frozen.set(tab, { messages: [], locks: [] })
   }
 
+  /** It hears what was said meanwhile before it learns that a lock was taken from it. */
   thaw(tab: object): void {
-    const waiting = this.frozen.get(tab) ?? []
+    const { messages, locks } = this.frozen.get(tab) ?? { messages: [], locks: [] }
     this.frozen.delete(tab)
-    for (const deliver of waiting) deliver()
+    for (const reach of [...messages, ...locks]) reach()
   }
 
   get openChannels(): number {

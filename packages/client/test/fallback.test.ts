@@ -1,90 +1,7 @@
 /** WebSocket, then a stream, then long poll, on the same positions. */
-import { expect, test, vi } from 'vitest'
-import { job, update, World } from './world.js'
-
-const tenant = { tenant: true } as const
-
-interface Asked {
-  path: string
-  query: URLSearchParams
-  headers: Record<string, string>
-  answer(response: Response | Error): void
-}
-
-/** Plays the live routes by hand; `/me` is answered at once. */
-class Routes {
-  readonly asked: Asked[] = []
-  readonly world: World
-  #stream: ReadableStreamDefaultController<Uint8Array> | undefined
-
-  constructor(options: { WebSocket?: undefined } = {}) {
-    this.world = new World({
-      ...options,
-      fetch: (input, init) => {
-        const url = new URL(String(input))
-        const path = url.pathname.replace('/api/v1', '')
-        if (!this.world.reachable) return Promise.reject(new TypeError('Failed to fetch'))
-        if (path === '/me') return Promise.resolve(Response.json(this.world.me))
-        return new Promise((then, refuse) => {
-          const answer = (response: Response | Error) => (response instanceof Error ? refuse(response) : then(response))
-          this.asked.push({ path, query: url.searchParams, headers: init?.headers as Record<string, string>, answer })
-        })
-      },
-    })
-  }
-
-  get newest(): Asked {
-    return this.asked[this.asked.length - 1]
-  }
-
-  /** Opens the stream that is asked for. */
-  async stream(): Promise<void> {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#stream = controller
-      },
-    })
-    this.newest.answer(new Response(body, { headers: { 'content-type': 'text/event-stream' } }))
-    await this.say({ type: 'hello', protocol: 1, epoch: 'e1', heartbeatMs: 15_000 })
-  }
-
-  async say(...frames: object[]): Promise<void> {
-    const text = frames.map((frame) => `event: frame\ndata: ${JSON.stringify(frame)}\n\n`).join('')
-    // In two pieces, as a network cuts them.
-    for (const part of [text.slice(0, 25), text.slice(25)]) this.#stream?.enqueue(new TextEncoder().encode(part))
-    await this.rest()
-  }
-
-  async end(): Promise<void> {
-    this.#stream?.close()
-    await this.rest()
-  }
-
-  /** Lets everything that is due run: also what the runtime's own streams do between. */
-  async rest(): Promise<void> {
-    await vi.dynamicImportSettled()
-    for (let turns = 0; turns < 5; turns++) {
-      await new Promise((then) => setImmediate(then))
-      await this.world.settle()
-      this.world.pass(0)
-    }
-  }
-
-  async follow(): Promise<void> {
-    this.world.client.jobs(tenant).subscribe(() => {})
-    await this.rest()
-    this.world.pass(50)
-    await this.rest()
-  }
-
-  /** Passes time until the next try has begun. */
-  async retry(): Promise<void> {
-    this.world.pass(20_000)
-    await this.rest()
-    this.world.pass(50)
-    await this.rest()
-  }
-}
+import { expect, test } from 'vitest'
+import { Routes } from './routes.js'
+import { job, live, update, type World } from './world.js'
 
 test('a socket that dies young twice while the server answers gives way to a stream', async () => {
   const routes = new Routes()
@@ -102,16 +19,19 @@ test('a socket that dies young twice while the server answers gives way to a str
   expect(routes.newest.headers.authorization).toMatch(/^Bearer token-/)
   await routes.stream()
   await routes.say({ type: 'snapshot', id: 1, jobs: [job('a', 1)] })
-  await routes.say({ type: 'live', id: 1, position: 'p1', resumed: false, truncated: false })
+  await routes.say(live(1, 'p1'))
   await routes.say(update('p2', job('a', 2)))
   expect(world.held()).toEqual(['a@2'])
   expect(world.connection()).toBe('live')
 })
 
-test('while the server cannot be reached no edge is given up', async () => {
+test.each<[string, (world: World) => void]>([
+  ['cannot be reached', (world) => (world.reachable = false)],
+  ['is down behind its proxy', (world) => (world.identify = async () => new Response('bad gateway', { status: 502 }))],
+])('while the server %s no edge is given up', async (_, fail) => {
   const routes = new Routes()
   const { world } = routes
-  world.reachable = false
+  fail(world)
   await routes.follow()
   for (let sockets = 1; sockets < 6; sockets++) {
     expect(world.sockets).toHaveLength(sockets)
@@ -137,7 +57,7 @@ test('a stream that dies young gives way to long polls, which go on from the pos
   await routes.follow()
   await routes.stream()
   await routes.say({ type: 'snapshot', id: 1, jobs: [job('a', 1)] })
-  await routes.say({ type: 'live', id: 1, position: 'p1', resumed: false, truncated: false })
+  await routes.say(live(1, 'p1'))
   for (let times = 0; times < 2; times++) {
     expect(routes.newest.path).toBe('/live/events')
     if (times) await routes.stream()
@@ -147,8 +67,7 @@ test('a stream that dies young gives way to long polls, which go on from the pos
   expect(routes.newest.path).toBe('/live/poll')
   expect(routes.newest.query.getAll('after')).toEqual(['p1'])
   expect(routes.newest.query.get('wait')).toBe('0')
-  routes.newest.answer(Response.json({ position: 'p5', reset: false, frames: [update('p4', job('a', 2))] }))
-  await routes.rest()
+  await routes.answer('p5', update('p4', job('a', 2)))
   expect(world.held()).toEqual(['a@2'])
   expect(world.connection()).toBe('live')
   expect(routes.newest.query.getAll('after')).toEqual(['p5'])
@@ -159,31 +78,65 @@ test('long polls: what is reset is replaced, an answer without anything is not a
   const routes = new Routes({ WebSocket: undefined })
   const { world } = routes
   await routes.follow()
-  for (let times = 0; times < 2; times++) {
-    routes.newest.answer(new TypeError('cut'))
-    await routes.rest()
-    await routes.retry()
-  }
+  await routes.cutStreams()
   expect(routes.newest.path).toBe('/live/poll')
-  const live = { type: 'live', id: 1, position: 'p1', resumed: false, truncated: false }
-  const frames = [{ type: 'snapshot', id: 1, jobs: [job('a', 1)] }, live]
-  routes.newest.answer(Response.json({ position: 'p1', reset: true, frames }))
-  await routes.rest()
+  await routes.answer('p1', { type: 'snapshot', id: 1, jobs: [job('a', 1)] }, live(1, 'p1'))
   expect(world.held()).toEqual(['a@1'])
   const asked = routes.asked.length
-  routes.newest.answer(Response.json({ position: 'p1', reset: false, frames: [] }))
-  await routes.rest()
+  await routes.answer('p1')
   expect(routes.asked).toHaveLength(asked)
   world.pass(1_000)
   await routes.rest()
   expect(routes.asked).toHaveLength(asked + 1)
-  const again = [
-    { type: 'snapshot', id: 1, jobs: [job('b', 1)] },
-    { ...live, position: 'q1', reason: 'epoch' },
-  ]
-  routes.newest.answer(Response.json({ position: 'q1', reset: true, frames: again }))
-  await routes.rest()
+  const again = { ...live(1, 'q1'), reason: 'epoch' }
+  await routes.answer('q1', { type: 'snapshot', id: 1, jobs: [job('b', 1)] }, again)
   expect(world.held()).toEqual(['b@1'])
+})
+
+test('long polls: a request that the server holds is not silence', async () => {
+  const routes = new Routes({ WebSocket: undefined })
+  await routes.follow()
+  await routes.cutStreams()
+  await routes.answer('p1', live(1, 'p1'))
+  const asked = routes.asked.length
+  routes.world.pass(25_000)
+  await routes.rest()
+  expect(routes.world.connection()).toBe('live')
+  expect(routes.asked).toHaveLength(asked)
+})
+
+test('long polls: a topic that is refused each time is not asked again at once', async () => {
+  const routes = new Routes({ WebSocket: undefined })
+  await routes.follow()
+  await routes.cutStreams()
+  const refusal = { type: 'error', id: 1, code: 'not_found', message: 'There is no such job.' }
+  await routes.answer('p1', refusal)
+  const asked = routes.asked.length
+  await routes.answer('p1', refusal)
+  expect(routes.asked).toHaveLength(asked)
+  routes.world.pass(1_000)
+  await routes.rest()
+  expect(routes.asked).toHaveLength(asked + 1)
+})
+
+test('a stream asks for no more topics than the server takes, and says so of the rest', async () => {
+  const routes = new Routes({ WebSocket: undefined })
+  const topics = Array.from({ length: 20 }, (_, n) => ({ job: `job_${n}` }))
+  await routes.follow(...topics)
+  expect(routes.newest.query.getAll('topic')).toHaveLength(20)
+  routes.world.draw()
+  const errors = topics.map((topic) => routes.world.client.jobs(topic).getSnapshot().error?.code)
+  expect(errors).toEqual([...Array(19).fill(undefined), 'too_many_subscriptions'])
+})
+
+test('a stream is read however it is cut, and its comments are passed over', async () => {
+  const routes = new Routes({ WebSocket: undefined })
+  await routes.follow()
+  await routes.stream()
+  const events = [{ type: 'snapshot', id: 1, jobs: [job('ü', 1)] }, live(1, 'p1')]
+  const text = events.map((frame) => `: still here\nevent: frame\ndata: ${JSON.stringify(frame)}\n\n`).join('')
+  await routes.send(...Array.from(new TextEncoder().encode(text), (byte) => new Uint8Array([byte])))
+  expect(routes.world.held()).toEqual(['ü@1'])
 })
 
 test('a topic that comes later begins the stream anew, each topic where it stands', async () => {
@@ -191,7 +144,7 @@ test('a topic that comes later begins the stream anew, each topic where it stand
   const { world } = routes
   await routes.follow()
   await routes.stream()
-  await routes.say({ type: 'live', id: 1, position: 'p1', resumed: false, truncated: false })
+  await routes.say(live(1, 'p1'))
   world.client.jobs({ owner: 'me' }).subscribe(() => {})
   await routes.rest()
   // It is waited for others that come late, then for those that join again.

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { countsOf, tasksOf } from '../src/counts.js'
+import { browserEnvironment } from '../src/environment.js'
 import { outputOf } from '../src/output.js'
-import { job, update, World } from './world.js'
+import { job, live, uncaught, update, World } from './world.js'
 
 const tenant = { tenant: true } as const
 
@@ -94,6 +95,16 @@ test('unknown frames, fields, kinds and subscriptions are ignored', async () => 
   expect(world.held()).toEqual(['a@4'])
 })
 
+test('frames that only a newer server sends keep no subscription from its position', async () => {
+  const world = new World()
+  const socket = await world.follow([job('a', 1)])
+  socket.say({ type: 'confetti', id: 1 }, { type: 'confetti', subs: 'all' }, { type: 'confetti' })
+  socket.say(update('p5', job('a', 2)))
+  socket.end(1006)
+  world.pass(20_000)
+  expect((await world.open()).subscribes()[0].after).toBe('p5')
+})
+
 test('listeners are told once a frame, and the picture stands still between', async () => {
   const world = new World()
   let told = 0
@@ -109,6 +120,35 @@ test('listeners are told once a frame, and the picture stands still between', as
   world.draw()
   expect(told).toBe(1)
   expect(world.held()).toEqual(['a@100'])
+})
+
+test('a listener that throws keeps the others from nothing', async () => {
+  const world = new World()
+  let told = 0
+  world.client.jobs(tenant).subscribe(() => {
+    throw new Error('mine')
+  })
+  world.client.jobs(tenant).subscribe(() => void told++)
+  const socket = await world.open()
+  socket.say(live(1, 'p1'))
+  expect(await uncaught(() => world.draw())).toEqual(['Error: mine'])
+  expect(told).toBe(1)
+})
+
+test('a picture that is never drawn, because the page is hidden before, is told of all the same', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+  const page = { hidden: false }
+  vi.stubGlobal('document', page)
+  vi.stubGlobal('requestAnimationFrame', () => 1)
+  let told = 0
+  browserEnvironment().frame(() => void told++)
+  page.hidden = true
+  vi.advanceTimersByTime(250)
+  expect(told).toBe(1)
 })
 
 test('two that look at one topic share a subscription, which ends after the last', async () => {
@@ -153,6 +193,14 @@ test('a topic that is refused says why, and others go on', async () => {
   world.draw()
   expect(world.client.jobs({ job: 'job_x' }).getSnapshot().error?.code).toBe('not_found')
   expect(world.connection()).toBe('live')
+})
+
+test('a topic that is refused later shows nothing of before', async () => {
+  const world = new World()
+  const socket = await world.follow([job('a', 1)])
+  socket.say({ type: 'error', id: 1, code: 'forbidden', message: 'The rights of this token are others now.' })
+  expect(world.held()).toEqual([])
+  expect(world.client.jobs(tenant).getSnapshot().error?.code).toBe('forbidden')
 })
 
 test('ended jobs are held up to a bound, active ones all', async () => {

@@ -2,7 +2,7 @@
  * A screen of a binding in a world that is played by hand: what the scenarios do to it, and what they look at.
  * Collaborators: the scenarios, a driver for each binding. It reads no inside of the client, so that it counts whatever the client makes of it.
  */
-import type { Client, JobSummary, JobsTopic, View } from '../src/index.js'
+import { type Client, hasEnded, type JobSummary, type JobsTopic, type View } from '../src/index.js'
 import { type FakeSocket, World } from './world.js'
 
 /**
@@ -35,12 +35,14 @@ export const topic = { session: 's1' } as const
 
 /** A world, a screen in it, and the server's part played by topic rather than by number of subscription. */
 export class Play {
-  readonly world = new World()
   readonly driver: Driver
   private readonly lookers = new Map<object, number>()
   private answered = new Set<unknown>()
 
-  constructor(driverOf: (world: World) => Driver) {
+  constructor(
+    driverOf: (world: World) => Driver,
+    readonly world = new World(),
+  ) {
     this.count(this.world.client)
     this.driver = driverOf(this.world)
   }
@@ -64,11 +66,11 @@ export class Play {
     await this.draw()
   }
 
-  /** Mounts the screen and brings it to life with these jobs, at position `p1`. */
+  /** Mounts the screen and brings it to life with these jobs, at position `p1`. Those that have not ended may be paused. */
   async follow(...jobs: JobSummary[]): Promise<void> {
     await this.mount()
     await this.open()
-    await this.snapshot(jobs)
+    await this.snapshot(jobs.map((job) => (hasEnded(job.status) ? job : { ...job, verbs: ['pause'] })))
   }
 
   async open(epoch = 'e1'): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { backoffMs } from '../src/closing.js'
-import { job, update, World } from './world.js'
+import { type FakeSocket, job, uncaught, update, World } from './world.js'
 
 const tenant = { tenant: true } as const
 
@@ -163,6 +163,28 @@ test('another identity sees nothing of the former one', async () => {
   expect(socket.subscribes()[0]).not.toHaveProperty('after')
 })
 
+test('another identity is asked for, also when a listener throws', async () => {
+  const world = new World()
+  const socket = await world.follow([job('a', 1)])
+  world.client.jobs(tenant).subscribe(() => {
+    throw new Error('mine')
+  })
+  expect(await uncaught(() => socket.end(4101))).toEqual(['Error: mine'])
+  world.pass(0)
+  await world.settle()
+  expect(world.sockets).toHaveLength(2)
+})
+
+test('what is not JSON ends the connection, which goes on from before it', async () => {
+  const world = new World()
+  const socket = await world.follow([job('a', 1)])
+  socket.onmessage?.({ data: '<html>' })
+  expect(socket.closed).toBe(true)
+  expect(world.connection()).toBe('offline')
+  world.pass(20_000)
+  expect((await world.open()).subscribes()[0].after).toBe('p1')
+})
+
 test('a log that was replaced is joined from nothing', async () => {
   const world = new World()
   const socket = await world.follow([job('a', 1)])
@@ -236,6 +258,45 @@ test('a token that cannot be had is a failed try', async () => {
   world.client.jobs(tenant).subscribe(() => {})
   await world.settle()
   expect(world.connection()).toBe('offline')
+})
+
+test('a token that does not come is asked for anew when the page wakes', async () => {
+  let asked = 0
+  const world = new World({ token: () => (++asked === 1 ? new Promise(() => {}) : Promise.resolve('token')) })
+  world.client.jobs(tenant).subscribe(() => {})
+  await world.settle()
+  expect(world.sockets).toHaveLength(0)
+  world.wake()
+  await world.settle()
+  expect(world.sockets).toHaveLength(1)
+})
+
+test('a reconnect opens nothing while nothing is followed', async () => {
+  const world = new World()
+  world.client.reconnect()
+  await world.settle()
+  expect(world.tokens).toEqual([])
+  expect(world.connection()).toBe('idle')
+})
+
+test.each<[string, (socket: FakeSocket) => void]>([
+  ['the user is gone', (socket) => socket.end(4101)],
+  ['nobody is signed in', (socket) => socket.end(4200)],
+  ['another user is there', (socket) => socket.say({ type: 'authenticated', principal: { subject: 'bob' } })],
+])('one who stops when told that %s has stopped it', async (_, happen) => {
+  const world = new World()
+  const socket = await world.follow([job('a', 1)])
+  const { who } = world.client
+  who.subscribe(() => who.getSnapshot() ?? world.client.stop())
+  happen(socket)
+  await world.settle()
+  world.pass(60_000)
+  await world.settle()
+  expect(socket.closed).toBe(true)
+  expect(world.sockets).toHaveLength(1)
+  world.draw()
+  expect(who.getSnapshot()).toBeUndefined()
+  expect(world.client.connection.getSnapshot()).toMatchObject({ state: 'stopped', reason: 'stopped' })
 })
 
 test('stop is for good', async () => {

@@ -23,6 +23,17 @@ test('a token that was kept too long is asked for anew, and the request once mor
   ])
 })
 
+test('what a new token is answered is the answer', async () => {
+  const world = new World({
+    token: async (refused) => (refused ? 'new' : 'old'),
+    fetch: async (_, init) =>
+      new Headers(init?.headers).get('authorization') === 'Bearer new'
+        ? Response.json({ tasks: [] })
+        : Response.json({ code: 'token_expired' }, { status: 401 }),
+  })
+  expect(await world.client.tasks()).toEqual([])
+})
+
 const verbs = [
   ['pause', 'POST', '/jobs/job_1/pause'],
   ['runNow', 'POST', '/jobs/job_1/run-now'],

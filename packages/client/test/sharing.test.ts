@@ -1,38 +1,16 @@
-/** Several tabs of one browser: one connection, no update lost when the tab that holds it goes. */
+/** Several tabs of one browser have one connection. */
 import { expect, test } from 'vitest'
 import { FakeBrowser } from './browser.js'
-import { type FakeSocket, job, update, World } from './world.js'
+import { Routes } from './routes.js'
+import { join, tabs, topicsOf } from './tabs.js'
+import { job, update, World } from './world.js'
 
 const tenant = { tenant: true } as const
-const topics = (socket: FakeSocket) => socket.subscribes().map((frame) => frame.topic)
-
-/** Opens tabs that look at everything; the first leads. */
-async function tabs(count: number): Promise<{ browser: FakeBrowser; worlds: World[] }> {
-  const browser = new FakeBrowser()
-  const worlds: World[] = []
-  for (let n = 0; n < count; n++) {
-    const world = new World({ browser })
-    worlds.push(world)
-    world.client.jobs(tenant).subscribe(() => {})
-    if (n === 0) await world.open()
-    await world.settle()
-  }
-  return { browser, worlds }
-}
-
-/** Answers each subscription of a socket that has no state yet. */
-function join(socket: FakeSocket, jobs: object[], position: string): void {
-  for (const { id, after } of socket.subscribes()) {
-    if (after === undefined) socket.say({ type: 'snapshot', id, jobs })
-    socket.say({ type: 'live', id, position, resumed: after !== undefined, truncated: false })
-  }
-}
-
 test('three tabs have one connection, and each is told its own', async () => {
   const { worlds } = await tabs(3)
   expect(worlds.flatMap((world) => world.sockets)).toHaveLength(1)
   const { socket } = worlds[0]
-  expect(topics(socket)).toEqual([tenant, tenant, tenant])
+  expect(topicsOf(socket)).toEqual([tenant, tenant, tenant])
   join(socket, [job('a', 1)], 'p1')
   socket.say(update('p2', job('a', 2), [1, 3]))
   await worlds[0].settle()
@@ -54,73 +32,11 @@ test('a tab that closes takes its subscriptions along, the last one the connecti
   expect(browser.locks.names()).toEqual([])
 })
 
-for (const [how, go] of Object.entries({
-  'is closed': (world: World) => world.hide(),
-  stops: (world: World) => world.client.stop(),
-})) {
-  test(`a leader that ${how} hands over, and the others go on where they stood`, async () => {
-    const { worlds } = await tabs(3)
-    const [leader, heir, other] = worlds
-    join(leader.socket, [job('a', 1)], 'p1')
-    leader.socket.say(update('p2', job('a', 2), [1, 2, 3]))
-    await leader.settle()
-    go(leader)
-    await heir.settle()
-    expect([heir.sockets, other.sockets].map((sockets) => sockets.length)).toEqual([1, 0])
-    const socket = await heir.open()
-    await heir.settle()
-    expect(socket.subscribes().map((frame) => frame.after)).toEqual(['p2', 'p2'])
-    socket.say(update('p3', job('a', 3), [1]), update('p3', job('a', 3), [2]))
-    join(socket, [], 'p3')
-    await heir.settle()
-    expect([heir.held(), other.held()]).toEqual([['a@3'], ['a@3']])
-    expect([heir.connection(), other.connection()]).toEqual(['live', 'live'])
-  })
-}
-
-test('a leader that crashes is followed by another at once', async () => {
-  const { browser, worlds } = await tabs(2)
-  const [leader, heir] = worlds
-  join(leader.socket, [job('a', 1)], 'p1')
-  await leader.settle()
-  browser.crash(leader)
-  await heir.settle()
-  const socket = await heir.open()
-  expect(socket.subscribes()).toEqual([{ type: 'subscribe', id: 1, topic: tenant, after: 'p1' }])
-})
-
 test('a tab that crashes without a word is let go of', async () => {
   const { browser, worlds } = await tabs(2)
   browser.crash(worlds[1])
   await worlds[0].settle()
   expect(worlds[0].socket.sent.at(-1)).toEqual({ type: 'unsubscribe', id: 2 })
-})
-
-test('a leader that is frozen is deposed, and steps down when it thaws', async () => {
-  const { browser, worlds } = await tabs(2)
-  const [leader, heir] = worlds
-  join(leader.socket, [job('a', 1)], 'p1')
-  await leader.settle()
-  browser.freeze(leader)
-  heir.pass(37_500)
-  expect(heir.connection()).toBe('offline')
-  heir.pass(20_000)
-  await heir.settle()
-  heir.pass(2_000)
-  await heir.settle()
-  expect(heir.sockets).toHaveLength(1)
-  const socket = await heir.open()
-  expect(socket.subscribes()[0].after).toBe('p1')
-  join(socket, [], 'p2')
-  await heir.settle()
-  expect(heir.connection()).toBe('live')
-  browser.thaw(leader)
-  await leader.settle()
-  expect(leader.socket.closed).toBe(true)
-  leader.pass(20_000)
-  await leader.settle()
-  expect(leader.sockets).toHaveLength(1)
-  expect(socket.subscribes().at(-1)).toMatchObject({ topic: tenant, after: 'p1' })
 })
 
 test('a tab that comes later is not kept waiting for a greeting', async () => {
@@ -129,21 +45,65 @@ test('a tab that comes later is not kept waiting for a greeting', async () => {
   const late = new World({ browser })
   late.client.jobs({ owner: 'me' }).subscribe(() => {})
   await late.settle()
-  expect(topics(worlds[0].socket)).toEqual([tenant, { owner: 'me' }])
+  expect(topicsOf(worlds[0].socket)).toEqual([tenant, { owner: 'me' }])
   expect(late.sockets).toHaveLength(0)
   expect(late.client.who.getSnapshot()).toBeUndefined()
   late.draw()
   expect(late.client.who.getSnapshot()).toMatchObject({ subject: 'ann' })
 })
 
-test('two users of one browser never share', async () => {
-  const { browser, worlds } = await tabs(1)
-  const bob = new World({ browser })
-  bob.me = { subject: 'bob', tenant: 'default', scopes: ['jobs:read'] }
-  bob.client.jobs(tenant).subscribe(() => {})
-  await bob.settle()
-  expect(bob.sockets).toHaveLength(1)
-  expect(topics(worlds[0].socket)).toEqual([tenant])
+test('a tab that comes before the others are let in learns the heartbeat too', async () => {
+  const browser = new FakeBrowser()
+  const worlds = [new World({ browser }), new World({ browser })]
+  const follow = async (world: World) => {
+    world.client.jobs(tenant).subscribe(() => {})
+    await world.settle()
+  }
+  await follow(worlds[0])
+  const { socket } = worlds[0]
+  socket.onopen?.()
+  socket.say({ type: 'hello', protocol: 1, epoch: 'e1', heartbeatMs: 60_000 })
+  await follow(worlds[1])
+  socket.say({ type: 'authenticated', principal: worlds[0].me })
+  await worlds[0].settle()
+  join(socket, [], 'p1')
+  await worlds[0].settle()
+  worlds[1].pass(149_999)
+  expect(worlds[1].connection()).toBe('live')
+  worlds[1].pass(1)
+  expect(worlds[1].connection()).toBe('offline')
+})
+
+test('a tab of which nothing is told lives on what the others are told', async () => {
+  const { worlds } = await tabs(2)
+  const { socket } = worlds[0]
+  join(socket, [], 'p1')
+  for (let minutes = 0; minutes < 5; minutes++) {
+    for (const world of worlds) world.pass(30_000)
+    socket.say(update(`p${minutes + 2}`, job('a', minutes + 1), [1]))
+    await worlds[1].settle()
+    expect(worlds.map((world) => world.connection())).toEqual(['live', 'live'])
+  }
+  expect(worlds[1].held()).toEqual([])
+})
+
+test.each([5, 60, 200])('tabs that hear each other after %i ms join a stream together', async (latencyMs) => {
+  const browser = new FakeBrowser(latencyMs)
+  const both = [new Routes({ WebSocket: undefined, browser }), new Routes({ WebSocket: undefined, browser })]
+  const pass = async (milliseconds: number) => {
+    for (let passed = 0; passed < milliseconds; passed += latencyMs) {
+      for (const { world } of both) world.pass(latencyMs)
+      await both[0].rest()
+    }
+  }
+  for (const [n, { world }] of both.entries()) {
+    world.client.jobs({ job: `job_${n}` }).subscribe(() => {})
+    await pass(40 * latencyMs)
+  }
+  await pass(160 * latencyMs)
+  const asked = both.flatMap((routes) => routes.asked)
+  expect(asked.at(-1)?.query.getAll('topic')).toEqual(['{"job":"job_0"}', '{"job":"job_1"}', '{"tasks":true}'])
+  expect(asked.length).toBeLessThan(6)
 })
 
 test('when the connection ends all tabs are told why, and share the next one', async () => {
@@ -198,6 +158,39 @@ test('without these abilities, or when told so, each tab connects alone', async 
     await world.settle()
   }
   expect(alone.map((world) => world.sockets.length)).toEqual([1, 1, 1])
+})
+
+test('where locks are refused a tab connects alone, and does not ask for them without end', async () => {
+  let asked = 0
+  const request = () => {
+    // Without a bound the test would not end when it should fail.
+    if (++asked > 100) return new Promise(() => {})
+    return Promise.reject(new DOMException('The page has no origin.', 'SecurityError'))
+  }
+  const world = new World({ browser: new FakeBrowser(), locks: { request } })
+  world.client.jobs(tenant).subscribe(() => {})
+  for (let n = 0; n < 20; n++) await world.settle()
+  expect(world.sockets).toHaveLength(1)
+  expect(asked).toBeLessThan(10)
+})
+
+test.each([4200, 4203])('told to stop with %i, a tab lets go of channel and locks', async (code) => {
+  const browser = new FakeBrowser()
+  const world = new World({ browser })
+  const end = world.client.jobs(tenant).subscribe(() => {})
+  await world.open()
+  world.socket.end(code)
+  const left = async () => {
+    await world.settle()
+    return [browser.openChannels, browser.locks.names()]
+  }
+  expect(await left()).toEqual([0, []])
+  world.hide()
+  expect(await left()).toEqual([0, []])
+  end()
+  world.pass(1_000)
+  expect(await left()).toEqual([0, []])
+  expect(world.connection()).toBe('stopped')
 })
 
 test('nothing followed any more: connection, channel and locks are let go of', async () => {

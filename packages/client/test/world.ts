@@ -54,6 +54,8 @@ export class World {
   reachable = true
   /** Whoever the server takes the newest token for. */
   me: object = { subject: 'ann', tenant: 'default', scopes: ['jobs:read'] }
+  /** How `/me` is answered. */
+  identify: () => Promise<Response> = async () => Response.json(this.me)
   readonly session: FakeStorage
   readonly local: FakeStorage
   frames: (() => void)[] = []
@@ -77,10 +79,7 @@ export class World {
       },
       now: () => this.time,
       random: () => this.fractions,
-      setTimer: (run, milliseconds) => {
-        this.timers.set(++this.lastTimer, { at: this.time + milliseconds, run })
-        return this.lastTimer
-      },
+      setTimer: (run, milliseconds) => this.later(run, milliseconds),
       clearTimer: (timer) => void this.timers.delete(timer as number),
       frame: (run) => void this.frames.push(run),
       onPage: ({ wake, hide }) => {
@@ -104,7 +103,7 @@ export class World {
       },
       fetch: async (url, init) => {
         if (!this.reachable) throw new TypeError('Failed to fetch')
-        if (String(url).endsWith('/api/v1/me')) return Response.json(this.me)
+        if (String(url).endsWith('/api/v1/me')) return this.identify()
         this.requests.push({ url: String(url), init: init ?? {} })
         return new Response(this.answer.body, { status: this.answer.status })
       },
@@ -114,6 +113,12 @@ export class World {
 
   get socket(): FakeSocket {
     return this.sockets[this.sockets.length - 1]
+  }
+
+  /** Runs when so much time has passed here; answers the number of the timer. */
+  later(run: () => void, milliseconds: number): number {
+    this.timers.set(++this.lastTimer, { at: this.time + milliseconds, run })
+    return this.lastTimer
   }
 
   pass(milliseconds: number): void {
@@ -207,4 +212,30 @@ export function job(id: string, rev: number, more: Partial<JobSummary> = {}): Jo
 
 export function update(position: string, of: JobSummary, subs = [1]): object {
   return { type: 'update', position, subs, kind: 'changed', job: of }
+}
+
+export function live(id: number, position: string, resumed = false): object {
+  return { type: 'live', id, position, resumed, truncated: false }
+}
+
+export function ended(id: string, rev: number, settlement = 1, at = '2026-11-22T10:00:01Z'): JobSummary {
+  return job(id, rev, { status: 'completed', settlement, endedAt: at })
+}
+
+export function settled(position: string, of: JobSummary, subs = [1]): object {
+  return { type: 'update', position, subs, kind: 'settled', job: of }
+}
+
+/** What is thrown where nobody catches it while this runs, as the page would hear of it. */
+export async function uncaught(run: () => unknown): Promise<string[]> {
+  const faults: string[] = []
+  const caught = (error: unknown) => void faults.push(String(error))
+  process.on('uncaughtException', caught)
+  try {
+    await run()
+    await new Promise((then) => setImmediate(then))
+  } finally {
+    process.off('uncaughtException', caught)
+  }
+  return faults
 }
