@@ -1,17 +1,19 @@
 /**
  * `<tidings-button>`: starts a task, and becomes its progress and its result.
- * Collaborators: the client submits; with a session or a subject, a page that reloads in the middle of a job shows it again.
+ * Collaborators: the client submits. With a session or a subject, a page that reloads in the middle of a job shows it again, also when it has
+ * ended meanwhile.
  */
 import { type Client, hasEnded, type JobSummary, type JobsTopic, type SubmitRequest, type Verb } from '@tidings/client'
 import { focusedIn, make, makeButton, mark, say, sayIfAny, show } from './drawing.js'
 import { tell } from './events.js'
 import { JobElement } from './job-element.js'
 import { topicOf } from './job-source.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
 import { JobCard } from './parts/job-card.js'
 
 /**
- * A button for a task. Its content is what it says. While a job of its task runs for its session or subject, it shows that job.
+ * A button for a task. Its content is what it says. While a job of its task runs for its session or subject, it shows that job; also one that
+ * ended since this browser left the page.
  *
  * @example
  * <tidings-button task="check-links" input='{"folder":"site"}' subject-type="site" subject-id="docs">Check links</tidings-button>
@@ -33,6 +35,8 @@ export class TidingsButton extends JobElement {
   private current: JobSummary | undefined
   private currentId: string | undefined
   private starting = false
+  /** It ended since the page was left: shown when nothing else is. */
+  private missed: JobSummary | undefined
   private problem: string | undefined
   private readonly starter = makeButton('button starter', () => void this.start())
   private readonly again = makeButton('button', () => void this.start())
@@ -81,8 +85,10 @@ export class TidingsButton extends JobElement {
   }
 
   protected override follow(client: Client): void {
-    const topic = this.recovery() ?? (this.currentId === undefined ? undefined : { job: this.currentId })
+    const recovery = this.recovery()
+    const topic = recovery ?? (this.currentId === undefined ? undefined : { job: this.currentId })
     this.jobs = topic && this.watch(client.jobs(topic))
+    if (recovery) this.until(client.onSettled(recovery, (job) => this.heard(job)))
   }
 
   protected override changed(name: string): void {
@@ -115,6 +121,7 @@ export class TidingsButton extends JobElement {
     super.forget()
     this.current = undefined
     this.currentId = undefined
+    this.missed = undefined
     this.problem = undefined
   }
 
@@ -165,12 +172,19 @@ export class TidingsButton extends JobElement {
     return topic && ('session' in topic || 'subject' in topic) ? topic : undefined
   }
 
+  private heard(job: JobSummary): void {
+    if (this.currentId !== undefined || job.task !== this.task) return
+    this.missed = job
+    this.ends.expect(job.id)
+    this.schedule()
+  }
+
   private look(): void {
-    const jobs = this.jobs?.getSnapshot().jobs ?? []
+    const { jobs = [], ready } = this.jobs?.getSnapshot() ?? {}
     const { task, currentId } = this
     const meant = (job: JobSummary) =>
       currentId === undefined ? job.task === task && !hasEnded(job.status) : job.id === currentId
-    const found = jobs.find(meant)
+    const found = jobs.find(meant) ?? (ready && currentId === undefined ? this.missed : undefined)
     // The answer to a start may be ahead of the view.
     if (found && found.rev >= (this.current?.rev ?? 0)) this.current = found
     // Held by its id: its end is shown as well, though others are newer by then.

@@ -10,7 +10,7 @@ export type Asked = Verb | 'submit' | 'list'
 export interface TidingsEventDetails {
   /** A `<tidings-button>` has started a job. */
   'tidings-started': { job: JobSummary }
-  /** The job that a button, a progress or a job element shows has reached an end while it was shown. */
+  /** A job of a jobs page, or the one that a button, a progress or a job element shows, has ended while it was shown. */
   'tidings-settled': { job: JobSummary }
   /** A verb, a start (`submit`), or a look at older jobs (`list`) was refused. `problem` is a `TidingsProblem` when the server, or the way to it, said so. */
   'tidings-refused': { verb: Asked; job?: JobSummary; problem: unknown }

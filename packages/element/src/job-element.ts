@@ -4,7 +4,6 @@
  */
 import type { Client, JobSummary, JobsView, View } from '@tidings/client'
 import { Ends } from './ends.js'
-import { tell } from './events.js'
 import { topicOf, wantedBy } from './job-source.js'
 import { LiveElement } from './live-element.js'
 
@@ -30,9 +29,6 @@ export abstract class JobElement extends LiveElement {
   }
 
   protected lookForEnd(job: JobSummary | undefined): void {
-    if (!job || this.ends.look([job]).length === 0) return
-    this.announceEnd(job)
-    // Not in the middle of drawing.
-    queueMicrotask(() => tell(this, 'tidings-settled', { job }))
+    for (const ended of this.ends.look(job ? [job] : [])) this.ended(ended)
   }
 }

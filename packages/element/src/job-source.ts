@@ -36,15 +36,18 @@ export function topicOf(element: Element): JobsTopic | undefined {
   return element.hasAttribute('tenant') ? { tenant: true } : undefined
 }
 
-/** Whether a job of the topic is one of those that the attributes name. `me` is who looks. */
+/**
+ * Whether a job of the topic is one of those that the other attributes narrow it to; what the topic holds is for the server to say. `me` is
+ * who looks.
+ */
 export function wantedBy(element: Element, me: string | undefined): (job: JobSummary) => boolean {
-  const of = (name: string) => element.getAttribute(name) || undefined
-  const [id, session, type, subject, batch, tag, task, named] = [
-    ...['job', 'session', 'subject-type', 'subject-id', 'batch', 'tag', 'task', 'owner'].map(of),
+  const topic: object = topicOf(element) ?? {}
+  const of = (name: string) => (name.split('-')[0] in topic ? undefined : element.getAttribute(name) || undefined)
+  const [session, type, subject, batch, tag, task, named] = [
+    ...['session', 'subject-type', 'subject-id', 'batch', 'tag', 'task', 'owner'].map(of),
   ]
   const owner = named === 'me' ? me : named
   return (job) =>
-    (!id || job.id === id) &&
     (!session || job.session === session) &&
     (!type || !subject || (job.subject?.type === type && job.subject.id === subject)) &&
     (!batch || job.batchId === batch) &&

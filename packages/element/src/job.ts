@@ -1,9 +1,9 @@
 /** `<tidings-job>`: one job with its state, bar, error and the verbs allowed. */
 import { hasEnded } from '@tidings/client'
-import { make, sayIfAny, show } from './drawing.js'
+import { make, mark, sayIfAny, show } from './drawing.js'
 import { JobElement } from './job-element.js'
 import { SOURCE } from './job-source.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
 import { JobCard } from './parts/job-card.js'
 
 /**
@@ -34,6 +34,7 @@ export class TidingsJob extends JobElement {
     const missing = !job && this.hasAttribute('job')
     const { words } = this
     sayIfAny(this.empty, missing ? (view?.error || view?.ready ? words.noSuchJob : words.loading) : undefined)
+    mark(this.empty, 'data-error', view?.error?.code)
     return !!job && !hasEnded(job.status)
   }
 }

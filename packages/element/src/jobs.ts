@@ -7,7 +7,7 @@ import { nameOf, numberText, shortId } from '@tidings/client/words'
 import { KeyedParts, make, makeButton, mark, type Part, say, sayIfAny, show } from './drawing.js'
 import { SOURCE } from './job-source.js'
 import { FAILURES, JobsElement, type Sorted } from './jobs-element.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
 import { OlderJobs, queryOf } from './older-jobs.js'
 import { ConnectionDot } from './parts/connection-dot.js'
 import { type JobGroup, JobList } from './parts/job-list.js'
@@ -90,8 +90,8 @@ export class TidingsJobs extends JobsElement {
   protected override draw(): boolean {
     const { words, client } = this
     const view = this.jobs?.getSnapshot()
-    for (const job of this.ends.look(view?.jobs ?? [])) this.announceEnd(job)
     const sorted = this.sorted(this.older.jobs)
+    for (const job of this.ends.look([...sorted.active, ...sorted.ended])) this.ended(job)
     this.drawHead(sorted, client.connection.getSnapshot())
     const { active, ended } = this.chosen(sorted)
     const limit = Math.min(MOST_LIMIT, Math.max(1, this.limit || LIMIT))
@@ -106,6 +106,7 @@ export class TidingsJobs extends JobsElement {
     const any = sorted.active.length + sorted.ended.length > 0
     const none = view?.error?.message ?? (view?.ready ? (any ? words.noneOfThese : words.noJobs) : words.loading)
     sayIfAny(this.empty, shown === 0 ? none : undefined)
+    mark(this.empty, 'data-error', view?.error?.code)
     show(this.refusal, !!this.refusal.textContent)
     return shown > 0
   }

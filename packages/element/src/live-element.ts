@@ -144,9 +144,14 @@ export abstract class LiveElement extends Base implements Scene {
     this.restart()
   }
 
-  protected watch<Value>(view: View<Value>): View<Value> {
-    this.endings.push(view.subscribe(this.pace))
+  protected watch<Value>(view: View<Value>, told = this.pace): View<Value> {
+    this.until(view.subscribe(told))
     return view
+  }
+
+  /** What is to end when the element leaves the page or is about something else. */
+  protected until(end: () => void): void {
+    this.endings.push(end)
   }
 
   protected restart(): void {
@@ -157,6 +162,13 @@ export abstract class LiveElement extends Base implements Scene {
 
   protected announceEnd(job: JobSummary): void {
     announceEnd(job, this.client, this.words)
+  }
+
+  /** A job that this element shows has ended. */
+  protected ended(job: JobSummary): void {
+    this.announceEnd(job)
+    // Not in the middle of drawing.
+    queueMicrotask(() => tell(this, 'tidings-settled', { job }))
   }
 
   protected refused(problem: unknown, verb: Asked, job?: JobSummary): string {
@@ -191,8 +203,9 @@ export abstract class LiveElement extends Base implements Scene {
       useVoice(),
       onPageClient(() => !this.ownClient && this.restart()),
     )
-    this.watch(client.connection)
-    this.watch(client.who)
+    // At once: what the former user saw is not left for a moment.
+    this.watch(client.connection, this.schedule)
+    this.watch(client.who, this.schedule)
     this.watch(texts)
     this.follow(client)
     this.drawAll()
@@ -254,42 +267,4 @@ export abstract class LiveElement extends Base implements Scene {
 
   /** Names of the properties that stand for attributes. */
   static mirrored: readonly string[] = []
-}
-
-/** `subjectType` for `subject-type`. */
-function propertyOf(attribute: string): string {
-  return attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-}
-
-/**
- * Gives a class one property for each of these attributes: text, or null when there is none. Those in `flags` are true or false, those in
- * `numbers` a number or null, and for those in `own` the class has its own.
- */
-export function mirror(
-  element: { prototype: LiveElement; mirrored: readonly string[]; observedAttributes?: readonly string[] },
-  {
-    texts = [],
-    flags = [],
-    numbers = [],
-    own = [],
-  }: Partial<Record<'texts' | 'flags' | 'numbers' | 'own', readonly string[]>>,
-): void {
-  const attributes = [...texts, ...flags, ...numbers]
-  element.mirrored = [...attributes, ...own].map(propertyOf)
-  element.observedAttributes = [...attributes, ...own, 'verbs']
-  for (const name of attributes) {
-    Object.defineProperty(element.prototype, propertyOf(name), {
-      configurable: true,
-      enumerable: true,
-      get(this: LiveElement): string | boolean | number | null {
-        if (flags.includes(name)) return this.hasAttribute(name)
-        const value = this.getAttribute(name)
-        return numbers.includes(name) && value !== null ? Number(value) : value
-      },
-      set(this: LiveElement, value: unknown) {
-        if (value === null || value === undefined || value === false) this.removeAttribute(name)
-        else this.setAttribute(name, value === true ? '' : String(value))
-      },
-    })
-  }
 }

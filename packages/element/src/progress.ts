@@ -2,7 +2,8 @@
 import { show } from './drawing.js'
 import { JobElement } from './job-element.js'
 import { SOURCE } from './job-source.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
+import { markJob } from './parts/job-marks.js'
 import { ProgressBar } from './parts/progress-bar.js'
 
 /**
@@ -26,6 +27,7 @@ export class TidingsProgress extends JobElement {
   protected override draw(): boolean {
     const job = this.newest()
     if (job) this.bar.draw(job)
+    if (job) markJob(this.bar.root, job)
     show(this.bar.root, !!job)
     return false
   }

@@ -7,7 +7,7 @@ import { tell } from './events.js'
 import { icon } from './icons.js'
 import { SOURCE } from './job-source.js'
 import { JobsElement } from './jobs-element.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
 import type { TidingsTray } from './tray.js'
 
 /** More than this many read as so many and more. */

@@ -9,7 +9,7 @@ import { tell } from './events.js'
 import { icon } from './icons.js'
 import { SOURCE } from './job-source.js'
 import { FAILURES, JobsElement } from './jobs-element.js'
-import { mirror } from './live-element.js'
+import { mirror } from './mirror.js'
 import { ConnectionDot } from './parts/connection-dot.js'
 import { type JobGroup, JobList } from './parts/job-list.js'
 
@@ -91,8 +91,8 @@ export class TidingsTray extends JobsElement {
   protected override draw(): boolean {
     const { words, open } = this
     const view = this.jobs?.getSnapshot()
-    this.lookForEnds(view?.jobs ?? [])
     const { active, ended } = this.sorted()
+    this.lookForEnds([...active, ...ended])
     this.drawPill(active.length)
     show(this.card, open)
     if (!open) return false

@@ -1,8 +1,13 @@
 // @vitest-environment happy-dom
+import type { JobSummary } from '@tidings/client'
 import { expect, test } from 'vitest'
+import { FakeStorage } from '../../client/test/browser.js'
+import { Play } from '../../client/test/play.js'
+import { job, World } from '../../client/test/world.js'
 import type { TidingsButton } from '../src/index.js'
 import { drawn, makeJob, refusedBecause } from './fake-client.js'
 import { all, fake, freshPage, heard, inside, one, put, text } from './page.js'
+import { screenOf } from './screen.js'
 
 freshPage()
 
@@ -83,3 +88,38 @@ test('before anybody is known a button keeps its room and shows nothing', async 
   const element = await put('tidings-button', { task: 'check-links' })
   expect(inside(element).querySelector('.body')?.hasAttribute('data-unknown')).toBe(true)
 })
+
+/** Whether the tab is the same, what the server holds by then, and what the button shows and tells. */
+const returns: [string, boolean, JobSummary[], string[], string[]][] = [
+  ['in its tab: the job that runs', true, [job('a', 2)], ['a@2'], []],
+  ['in its tab: the job that has ended', true, [failed('a', 12)], ['a@9'], ['a failed 1']],
+  ['in another: the job that runs', false, [job('a', 2)], ['a@2'], []],
+  ['in another: the job that has ended', false, [failed('a', 12)], ['a@9'], ['a failed 1']],
+  ['in another: what runs, rather than what has ended', false, [failed('a', 12), job('b', 1)], ['b@1'], []],
+  ['in another: nothing of another task', false, [failed('c', 12, 'report')], [], []],
+]
+
+test.each(returns)('a page that is come back to %s', async (_, sameTab, held, shown, told) => {
+  for (const hookFirst of [false, true]) {
+    const [session, local] = [new FakeStorage(), new FakeStorage()]
+    const button = screenOf('tidings-button', { task: 'check' })
+    const before = new Play(button, new World({ session, local }))
+    await before.follow(failed('old', 11), job('a', 1))
+    expect(before.driver.jobs()).toEqual(['a@1'])
+    before.world.hide()
+    await before.unmount()
+    const after = new Play(button, new World({ local, ...(sameTab && { session }) }))
+    await after.mount()
+    await after.open()
+    const snapshot = { type: 'snapshot', jobs: [failed('old', 11), ...held] }
+    const live = { type: 'live', position: 'p9', resumed: false, reason: 'expired' }
+    const waiting = after.subscriptions()
+    for (const id of hookFirst ? waiting.reverse() : waiting) await after.say({ ...snapshot, id }, { ...live, id })
+    expect([after.driver.jobs(), after.driver.settled()]).toEqual([shown, told])
+    await after.unmount()
+  }
+})
+
+function failed(id: string, hour: number, task = 'check'): JobSummary {
+  return job(id, 9, { task, status: 'failed', settlement: 1, endedAt: `2026-11-22T${hour}:00:00Z` })
+}

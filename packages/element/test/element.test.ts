@@ -15,8 +15,11 @@ test.each(signedOut)('nothing shows when signed out: %s', async (_, signOut) => 
   fake.put(makeJob('job_1'))
   const names = ['tidings-job', 'tidings-jobs', 'tidings-tray', 'tidings-tray-button', 'tidings-button'] as const
   const elements = await Promise.all(names.map((name) => put(name, { job: 'job_1', task: 'check-links', open: '' })))
+  await fake.pass(1_000)
+  fake.put(makeJob('job_1', { progress: { percentage: 3 } }))
   signOut()
-  await fake.pass(200)
+  // At once, however short a time ago it was drawn.
+  await drawn()
   expect(elements.map((element) => all(element, '.body').length)).toEqual([0, 0, 0, 0, 0])
 })
 

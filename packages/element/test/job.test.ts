@@ -118,15 +118,19 @@ test('the newest job of a session is shown, and a job that is not there is said'
   expect(all(nothing, '.progress')).toEqual([])
 })
 
-test('an end is told once: by an event of the element and by one voice of the page', async () => {
-  const settled = heard<{ job: { id: string } }>('tidings-settled')
+test('an end is told once: by an event of each element that shows it and by one voice of the page', async () => {
+  const settled: string[] = []
+  const hear = ({ target, detail }: CustomEvent<{ job: { id: string } }>) =>
+    void settled.push(`${(target as Element).localName} ${detail.job.id}`)
+  document.addEventListener('tidings-settled', hear)
   fake.put(makeJob('job_1', { title: 'Links' }), makeJob('job_0', { status: 'completed' }))
   await put('tidings-job', { job: 'job_1' })
   await put('tidings-jobs')
   await put('tidings-job', { job: 'job_0' })
   fake.put(makeJob('job_1', { title: 'Links', status: 'timed_out', rev: 2 }))
   await fake.pass(2_000)
-  expect(settled.map(({ job }) => job.id)).toEqual(['job_1'])
+  document.removeEventListener('tidings-settled', hear)
+  expect(settled.sort()).toEqual(['tidings-job job_1', 'tidings-jobs job_1'])
   expect(document.querySelector('[aria-live]')?.textContent).toBe('Links: timed out.')
 })
 

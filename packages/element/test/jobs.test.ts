@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
+import type { JobSummary } from '@tidings/client'
 import { expect, test } from 'vitest'
 import type { TidingsJobs } from '../src/index.js'
 import { drawn, makeJob } from './fake-client.js'
-import { all, fake, freshPage, inside, one, put, text } from './page.js'
+import { all, fake, freshPage, heard, inside, one, put, text } from './page.js'
 
 freshPage()
 
@@ -23,6 +24,20 @@ test.each(filters)('the filter %s', async (filter, names) => {
   const element = await put('tidings-jobs', { filter })
   expect(text(element, '.row .name')).toEqual(names)
   expect(text(element, '.filter')).toEqual(['All3', 'Running1', 'Failed1', 'Ended2'])
+})
+
+test('what else is named narrows the list, and its ends alone are told', async () => {
+  const settled = heard<{ job: { id: string } }>('tidings-settled')
+  const jobs = (more: Partial<JobSummary>) => [
+    makeJob('job_1', { tags: ['eu'], ...more }),
+    makeJob('job_2', { tags: ['us'], ...more }),
+  ]
+  fake.put(...jobs({}))
+  const element = await put('tidings-jobs', { task: 'check-links', tag: 'eu' })
+  fake.put(...jobs({ rev: 2, status: 'completed' }))
+  await fake.pass(100)
+  expect(all(element, '.row').map(({ dataset }) => [dataset.job, dataset.rev])).toEqual([['job_1', '2']])
+  expect(settled.map(({ job }) => job.id)).toEqual(['job_1'])
 })
 
 test('filters are pressed, and the search looks through titles, tasks, tags and errors', async () => {

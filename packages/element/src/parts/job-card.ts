@@ -9,6 +9,7 @@ import type { Scene } from '../scene.js'
 import { ConnectionDot } from './connection-dot.js'
 import { JobFacts } from './job-facts.js'
 import { JobLink } from './job-link.js'
+import { markJob } from './job-marks.js'
 import { JobTimes } from './job-times.js'
 import { ProgressBar } from './progress-bar.js'
 import { StatusChip } from './status-chip.js'
@@ -49,7 +50,7 @@ export class JobCard implements Part<{ job: JobSummary; connection: ConnectionSt
 
   draw({ job, connection }: { job: JobSummary; connection: ConnectionState }): void {
     const ended = hasEnded(job.status)
-    mark(this.root, 'data-status', job.status)
+    markJob(this.root, job)
     mark(this.root, 'aria-label', job.title ?? job.task)
     this.name.draw(job)
     this.view.draw(job)

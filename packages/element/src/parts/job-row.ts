@@ -9,6 +9,7 @@ import type { HeldRow } from '../held-order.js'
 import type { Scene } from '../scene.js'
 import { JobFacts } from './job-facts.js'
 import { JobLink } from './job-link.js'
+import { markJob } from './job-marks.js'
 import { JobTimes } from './job-times.js'
 import { ProgressBar } from './progress-bar.js'
 import { StatusChip } from './status-chip.js'
@@ -48,7 +49,7 @@ export class JobRow implements Part<HeldRow> {
     this.shown = { job, gone, second, words, ...(refusal !== undefined && { refusal }) }
     this.times.draw(job)
     if (same) return
-    mark(this.root, 'data-status', job.status)
+    markJob(this.root, job)
     mark(this.root, 'data-gone', gone)
     this.link.draw(job)
     this.chip.draw(job.status)
