@@ -74,6 +74,12 @@ export class Server {
     return (await this.#post('', body, token && { authorization: `Bearer ${token}` })) as Submitted
   }
 
+  /** Nothing runs on after a test that looked away. */
+  async abortAll(): Promise<void> {
+    const { jobs } = (await (await fetch(`${this.url}/api/v1/jobs?status=active`)).json()) as { jobs: Submitted[] }
+    for (const { id } of jobs) await this.#post(`/${id}/abort`, {}, undefined).catch(() => {})
+  }
+
   /** Jobs that the test works on itself, by title; a word ends each. */
   async track(title: string, token?: string): Promise<Tracked> {
     const { id, lease } = await this.submit({ task: 'report', mode: 'tracked', title }, token)

@@ -117,7 +117,7 @@ export class Client extends Rest {
 
   /**
    * Tells of every kind of end that a job of the topic reaches, once for each settlement in every tab that asks; also of those reached while
-   * the page was closed, since this browser asked for the topic the first time. A topic of one job tells also of an end that it had reached
+   * the page was closed, since the topic was live in this browser for the first time. A topic of one job tells also of an end that it had reached
    * before, when this tab asks for the first time.
    * Returns what ends it.
    *

@@ -22,7 +22,7 @@ export class SettledFollower implements Follower {
   readonly #key: string
   #arriving: JobSummary[] = []
   /** Nothing was told of this topic before: what has ended already is not news, unless one job is what it is about. */
-  #first = false
+  #isFirst = false
 
   readonly topic: JobsTopic
   readonly #marks: Marks
@@ -48,7 +48,7 @@ export class SettledFollower implements Follower {
 
   join(): void {
     this.#arriving = []
-    this.#first = !this.#mark
+    this.#isFirst = !this.#mark && !('job' in this.topic)
   }
 
   receive(frame: FollowerFrame): void {
@@ -57,17 +57,21 @@ export class SettledFollower implements Follower {
       this.#arriving.push(...frame.jobs)
     } else if (frame.type === 'live') {
       this.#arrived({ ...mark, position: frame.position ?? '' })
-      this.#first = false
+      this.#isFirst = false
     } else if (frame.type === 'update' && frame.kind === 'settled') {
-      this.#arrived(mark)
-      this.#settle([frame.job], { ...(this.#mark ?? NONE), position: frame.position })
+      // Before the topic is live the first time, it catches up a state that the server had at hand: not news either.
+      if (this.#isFirst) this.#arriving.push(frame.job)
+      else {
+        this.#arrived(mark)
+        this.#settle([frame.job], { ...(this.#mark ?? NONE), position: frame.position })
+      }
     }
   }
 
   #arrived(mark: Mark): void {
     const ended = this.#arriving.filter((job) => hasEnded(job.status) && (job.endedAt ?? '') > mark.at)
     this.#arriving = []
-    if (this.#first && !('job' in this.topic)) this.#marks.set(this.#key, ended.reduce(noted, mark))
+    if (this.#isFirst) this.#marks.set(this.#key, ended.reduce(noted, mark))
     else this.#settle(ended.reverse(), mark)
   }
 
