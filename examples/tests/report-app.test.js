@@ -54,7 +54,8 @@ test('answers at once, builds the report, and reports it', async (t) => {
   assert.equal(body.result.groups.reduce((sum, { sales }) => sum + sales, 0), 200)
   assert.equal(body.result.cents, centsOfTheFile())
 
-  const told = [...fake.of('progress'), { body: body.progress }].map(({ body }) => body)
+  // The last one comes with the end, unless there was time to report it before.
+  const told = [...fake.of('progress').map((call) => call.body), ...(body.progress ? [body.progress] : [])]
   assert.ok(told.length > 2)
   assert.deepEqual(told.at(-1), { current: 200, total: 200, message: 'sales-2025.csv', percentage: 100 })
   assert.ok(told.every(({ current }, index) => index === 0 || current > told[index - 1].current))

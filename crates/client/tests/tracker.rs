@@ -138,15 +138,17 @@ async fn a_server_that_is_away_at_the_start_fails_the_start_or_leaves_the_work_u
 
     let about = TrackOptions { on_unreachable: Some(OnUnreachable::Run), ..TrackOptions::default() };
     let (go_on, told) = oneshot::channel::<()>();
+    let (begin, begun) = oneshot::channel::<()>();
     let work = async move |job: Job| {
         assert_eq!(job.id(), None);
+        begin.send(()).expect("the test listens");
         job.progress(50.0, "half");
         told.await.expect("the word");
         Ok::<_, Stopped>(job.id())
     };
     let tracking = tidings.track("report", about, work);
     let first = fake.calls().len();
-    fake.seen("a try under way", |call| call.verb == "submit" && call.number > first).await;
+    begun.await.expect("the work begins untracked");
     fake.accept();
     fake.seen("what was said meanwhile", |call| call.body["percentage"] == 50.0).await;
     go_on.send(()).expect("the work listens");
