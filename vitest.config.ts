@@ -1,19 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const sources = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
+
 export default defineConfig({
   resolve: {
-    // Sub-paths first: an alias also takes what begins with it.
     alias: [
-      {
-        find: /^@tidings\/client\/(.+)$/,
-        replacement: fileURLToPath(new URL('packages/client/src/$1.ts', import.meta.url)),
-      },
-      {
-        find: '@tidings/client',
-        replacement: fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)),
-      },
+      { find: /^@tidings\/(client|react|vue)$/, replacement: sources('$1/src/index.ts') },
+      { find: /^@tidings\/client\/(.+)$/, replacement: sources('client/src/$1.ts') },
     ],
   },
-  test: { include: ['packages/*/test/**/*.test.{ts,tsx}'] },
+  test: { include: ['packages/{*,moving/*}/test/**/*.test.{ts,tsx}'] },
 })

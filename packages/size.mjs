@@ -44,6 +44,9 @@ const packages = [
   ['client', 8, 'client/src/index.ts'],
   ['react, beside client', 5, 'react/src/index.ts', ['react', client]],
   ['vue, beside client', 5, 'vue/src/index.ts', ['vue', client]],
+  ['recovery, beside react', 3, 'moving/recovery/src/index.ts', ['react', /^@tidings/]],
+  ['runs, beside vue', 8, 'moving/runs/src/index.ts', ['vue', /^@tidings/]],
+  ['task-status, beside react', 4, 'moving/task-status/src/index.ts', ['react', /^zustand/, /^@tidings/]],
   ['element, beside client', 24, 'element/src/index.ts', [/^@tidings\/client$/]],
 ]
 

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -12,7 +12,7 @@ import { formatMessage } from 'publint/utils'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const root = here('../..')
 const project = join(root, 'target/consumer')
-const PACKAGES = ['client', 'react', 'vue', 'element', 'track']
+const PACKAGES = ['client', 'react', 'vue', 'element', 'track', 'moving/recovery', 'moving/runs', 'moving/task-status']
 
 const run = (command, arguments_, cwd) =>
   execFileSync(command, arguments_, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
@@ -35,7 +35,7 @@ for (const name of PACKAGES) {
       join(root, 'packages', name),
     ),
   )
-  const folder = join(project, 'node_modules/@tidings', name)
+  const folder = join(project, 'node_modules/@tidings', basename(name))
   mkdirSync(folder, { recursive: true })
   run('tar', ['-xzf', join(project, 'packed', filename), '-C', folder, '--strip-components=1'], project)
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
