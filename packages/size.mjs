@@ -29,15 +29,13 @@ async function chunks(entry, external) {
 
 const bytesOf = ({ code }) => brotliCompressSync(code).length
 
-/** Bytes that are loaded with the first import, and those that are loaded only when they are needed. */
+/** Bytes that are loaded with the first import, in as many files as that takes, and those that are loaded only when they are needed. */
 async function shipped(entry, external = []) {
-  const [first] = await chunks(entry, [...external, LATER])
-  const later = (await chunks(entry, external)).find(({ name }) => name === 'lower')
-  return { first: bytesOf(first), later: later && bytesOf(later) }
+  const all = await chunks(entry, external)
+  const later = all.find(({ name }) => name === 'lower')
+  const first = all.filter((chunk) => chunk !== later).reduce((sum, chunk) => sum + bytesOf(chunk), 0)
+  return { first, later: later && bytesOf(later) }
 }
-
-/** The edges that a client falls back to. */
-const LATER = /link\/lower/
 
 const client = /^@tidings\/client/
 const packages = [

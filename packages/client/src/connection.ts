@@ -237,7 +237,7 @@ export function connection(options: ConnectionOptions, world: Environment, chang
     } else {
       // The first refresh needs no wait; one that did not help waits like any failure.
       const atOnce = closing.next === 'refresh' && failures === 0
-      const delay = retryInMs ?? (atOnce ? 0 : backoffMs(failures, random()))
+      const delay = retryInMs ?? (atOnce ? 0 : Math.round(backoffMs(failures, random())))
       failures++
       const since = state.state === 'offline' ? state.since : now()
       enter({ state: 'offline', since, retryAt: now() + delay, reason })

@@ -35,7 +35,7 @@ export interface Locks {
 export type Keep = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 export interface PageEvents {
-  /** The page is shown again, thawed, or the network is back. */
+  /** The page is shown again or thawed, the network is back or gone. */
   wake(): void
   /** The page is about to be frozen, kept for the back button, or left. */
   hide(): void
@@ -94,6 +94,8 @@ function onPage({ wake, hide }: PageEvents): () => void {
     [window, 'pagehide', hide],
     [window, 'pageshow', wake],
     [window, 'online', wake],
+    // A live connection has to answer then, or is given up within seconds.
+    [window, 'offline', wake],
   ]
   for (const [target, name, hear] of heard) target.addEventListener(name, hear)
   return () => {

@@ -3,7 +3,7 @@
  * Collaborators: the links of each edge, `whoami` for the question whether the server answers at all. It refuses to step down while the
  * server cannot be reached: then no edge is to blame.
  */
-import { LOST } from './closing.js'
+import { codeOf, LOST, REJOIN } from './closing.js'
 import type { Environment } from './environment.js'
 import { socketLink } from './link/socket.js'
 import { type Link, type LinkOwner, type OpenLink, once } from './link.js'
@@ -36,10 +36,11 @@ function lower(pick: (edges: typeof import('./link/lower.js')) => OpenLink): Ope
 
 /** `base` is the address of the server, without `/api/v1`. */
 export function ladder(world: Environment, base: string, whoami: WhoAmI, log?: (...what: unknown[]) => void): OpenLink {
+  const around = { world, whoami, rules: { once, codeOf, REJOIN } }
   const socket = socketLink(world, `${base.replace(/^http/, 'ws')}/api/v1/live`)
   const edges: [string, OpenLink][] = [
-    ['stream', lower((edges) => edges.streamLink(world, whoami))],
-    ['poll', lower((edges) => edges.pollLink(world, whoami))],
+    ['stream', lower((edges) => edges.streamLink(around))],
+    ['poll', lower((edges) => edges.pollLink(around))],
   ]
   if (world.WebSocket) edges.unshift(['websocket', socket])
   let rung = 0

@@ -14,7 +14,7 @@ export class TidingsProblem extends Error {
   readonly detail: string | undefined
 
   constructor(problem: { code: string; status: number; title: string; detail?: string | undefined; cause?: unknown }) {
-    super(problem.detail ?? problem.title, problem.cause === undefined ? undefined : { cause: problem.cause })
+    super(problem.detail ?? problem.title, problem)
     this.code = problem.code
     this.status = problem.status
     this.title = problem.title
@@ -26,8 +26,7 @@ export class TidingsProblem extends Error {
 export function problemOf(status: number, body: string): TidingsProblem {
   let said: Record<string, unknown> = {}
   try {
-    const parsed: unknown = JSON.parse(body)
-    if (typeof parsed === 'object' && parsed !== null) said = parsed as Record<string, unknown>
+    said = JSON.parse(body) ?? said
   } catch {
     // Not ours: the status alone has to do.
   }

@@ -5,19 +5,7 @@
 import type { TokenSource } from './connection.js'
 import type { Environment } from './environment.js'
 import type { TidingsProblem } from './problem.js'
-import type {
-  Job,
-  JobEvent,
-  JobList,
-  JobSummary,
-  ListQuery,
-  Me,
-  OutputPage,
-  Stats,
-  SubmitRequest,
-  Task,
-  Verb,
-} from './records.js'
+import type { Job, JobEvent, JobList, JobSummary, ListQuery, Me, OutputPage, SubmitRequest, Verb } from './records.js'
 import type { WhoAmI } from './whoami.js'
 
 export interface RequestOptions {
@@ -79,14 +67,6 @@ export class Rest {
 
   output(id: string, query: { attempt?: number; offset?: number; limit?: number } = {}): Promise<OutputPage> {
     return this.#json('GET', `${at(id)}/output`, { query })
-  }
-
-  async tasks(): Promise<Task[]> {
-    return (await this.#json<{ tasks: Task[] }>('GET', '/tasks')).tasks
-  }
-
-  stats(): Promise<Stats> {
-    return this.#json('GET', '/stats')
   }
 
   me(): Promise<Me> {

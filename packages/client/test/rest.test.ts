@@ -28,10 +28,10 @@ test('what a new token is answered is the answer', async () => {
     token: async (refused) => (refused ? 'new' : 'old'),
     fetch: async (_, init) =>
       new Headers(init?.headers).get('authorization') === 'Bearer new'
-        ? Response.json({ tasks: [] })
+        ? Response.json({ events: [] })
         : Response.json({ code: 'token_expired' }, { status: 401 }),
   })
-  expect(await world.client.tasks()).toEqual([])
+  expect(await world.client.events('job_1')).toEqual([])
 })
 
 const verbs = [

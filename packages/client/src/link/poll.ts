@@ -2,11 +2,9 @@
  * A link over long polls: one request after the other, each from where the last one ended.
  * Collaborators: `request`.
  */
-import type { Environment } from '../environment.js'
 import type { ServerFrame } from '../frames.js'
 import type { OpenLink } from '../link.js'
-import type { WhoAmI } from '../whoami.js'
-import { type Asked, queryOf, requestLink } from './request.js'
+import { type Asked, queryOf, requestLink, type Surroundings } from './request.js'
 
 /** Seconds that the server may hold a request. */
 const WAIT_S = 25
@@ -18,8 +16,9 @@ interface Answer {
   frames: ServerFrame[]
 }
 
-export function pollLink(world: Environment, whoami: WhoAmI): OpenLink {
-  return requestLink(world, whoami, async ({ asked, get, received }) => {
+export function pollLink(around: Surroundings): OpenLink {
+  const { world } = around
+  return requestLink(around, async ({ asked, get, received }) => {
     const after: (string | undefined)[] = asked.map((each) => each.after)
     // The first answer is waited for by all that join.
     for (let wait = 0; ; wait = WAIT_S) {

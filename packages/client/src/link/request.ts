@@ -3,11 +3,10 @@
  * begins a new request for all.
  * Collaborators: `stream` and `poll` make the requests; `whoami` says who the token names.
  */
-import { codeOf, REJOIN } from '../closing.js'
+import type { codeOf } from '../closing.js'
 import type { Environment } from '../environment.js'
 import type { ClientFrame, ServerFrame } from '../frames.js'
-import { type OpenLink, once } from '../link.js'
-import { TidingsProblem } from '../problem.js'
+import type { OpenLink, once } from '../link.js'
 import type { Topic } from '../records.js'
 import type { WhoAmI } from '../whoami.js'
 
@@ -19,6 +18,13 @@ const GATHER_MOST_MS = 2_000
 const STOOD_MS = 10_000
 /** Topics of one request. */
 const TOPICS = 19
+
+/** What a link over requests needs. */
+export interface Surroundings {
+  world: Environment
+  whoami: WhoAmI
+  rules: Rules
+}
 
 export interface Asked {
   id: number
@@ -37,15 +43,32 @@ export interface Request {
 
 type Numbered = { id?: number | string; subs?: number[] }
 
+/** Handed in, so that what is loaded late shares no file with what is loaded first. */
+export interface Rules {
+  once: typeof once
+  codeOf: typeof codeOf
+  REJOIN: number
+}
+
+/** What a server's refusal, or its last words, have in common with a `TidingsProblem`. */
+interface Ending {
+  code?: unknown
+  status?: number
+}
+
 /** `run` talks until the server ends it; what it throws says how. */
-export function requestLink(world: Environment, whoami: WhoAmI, run: (request: Request) => Promise<void>): OpenLink {
+export function requestLink(
+  { world, whoami, rules }: Surroundings,
+  run: (request: Request) => Promise<void>,
+): OpenLink {
+  const { once, codeOf, REJOIN } = rules
   let gatherMs = GATHER_MS
   return (owner, token) => {
     const ending = new AbortController()
     const link = once(owner, () => ending.abort())
-    const failed = (error?: unknown) => {
-      const problem = error instanceof TidingsProblem ? error : undefined
-      link.closed(codeOf(problem?.code, problem?.status), problem?.code)
+    const failed = ({ code, status }: Ending = {}) => {
+      const name = typeof code === 'string' ? code : undefined
+      link.closed(codeOf(name, status), name)
     }
     const asked: Asked[] = []
     let begun = false

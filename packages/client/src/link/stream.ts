@@ -2,16 +2,12 @@
  * A link over a stream of events that is read with `fetch`, so that it can carry a token (HTML standard, section 9.2).
  * Collaborators: `request`.
  */
-import { codeOf } from '../closing.js'
-import type { Environment } from '../environment.js'
 import type { ServerFrame } from '../frames.js'
 import type { OpenLink } from '../link.js'
-import { TidingsProblem } from '../problem.js'
-import type { WhoAmI } from '../whoami.js'
-import { queryOf, requestLink } from './request.js'
+import { queryOf, requestLink, type Surroundings } from './request.js'
 
-export function streamLink(world: Environment, whoami: WhoAmI): OpenLink {
-  return requestLink(world, whoami, async ({ asked, get, received }) => {
+export function streamLink(around: Surroundings): OpenLink {
+  return requestLink(around, async ({ asked, get, received }) => {
     // A stream of jobs alone ends with the last of them, and would not tell of a retry: one more topic keeps it open.
     const query: [string, string][] = [...queryOf(asked), ['topic', '{"tasks":true}'], ['after', '']]
     const { body } = await get('events', query)
@@ -27,7 +23,7 @@ export function streamLink(world: Environment, whoami: WhoAmI): OpenLink {
         if (!data) continue
         const frame = JSON.parse(data) as ServerFrame
         const ending = frame.type === 'error' && frame.id === undefined ? frame.code : undefined
-        if (ending && codeOf(ending) >= 4000) throw new TidingsProblem({ code: ending, status: 0, title: ending })
+        if (ending && around.rules.codeOf(ending) >= 4000) throw { code: ending }
         received(frame)
       }
     }
