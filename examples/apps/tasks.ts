@@ -21,6 +21,12 @@ export interface Tasks {
    */
   report: { input: ReportInput; output: ReportOutput }
   /**
+   * Scrape reviews
+   *
+   * All reviews of a product, read in a real browser; `node scrape-reviews/site.js` is a shop to read
+   */
+  'scrape-reviews': { input: ScrapeReviewsInput; output: ScrapeReviewsOutput }
+  /**
    * Count words
    *
    * Frequent words, long lines and reading time of a folder of texts
@@ -89,6 +95,40 @@ export interface ReportOutputGroup {
   name: string
   quantity: number
   sales: number
+}
+
+export interface ScrapeReviewsInput {
+  /** Pause before each page in milliseconds, so that a person can watch; 0 if not given */
+  delayMs?: number
+  /** Longest wait for one page in milliseconds; 10000 if not given */
+  pageTimeoutMs?: number
+  /** How often a page is tried before it is given up; 3 if not given */
+  tries?: number
+  /** The first page of reviews; its origin must be one that may be visited */
+  url: string
+}
+
+/** What was read */
+export interface ScrapeReviewsOutput {
+  /** Mean of the stars; null without a review */
+  average: number | null
+  /** Pages that were given up, and why */
+  missing: { url: string; why: string }[]
+  /** Pages that were read */
+  pages: number
+  /** Name of the product */
+  product: string
+  reviews: ScrapeReviewsOutputReview[]
+}
+
+/** One review */
+export interface ScrapeReviewsOutputReview {
+  author: string
+  /** As the page has it, such as 2026-03-14 */
+  date: string
+  stars: number
+  text: string
+  title: string
 }
 
 export interface WordCountInput {

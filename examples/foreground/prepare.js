@@ -1,5 +1,5 @@
-// Brings what the three apps need, and nothing that is there already: the packages of Express, a virtual environment with FastAPI and
-// clients/python under target/foreground/, the built packages/track, and the axum app. `npm test` runs it first.
+// Brings what the examples need, and nothing that is there already: the packages of those in Node, a virtual environment with FastAPI and
+// clients/python under target/foreground/, the built packages/track, the page of examples/hybrid, and the axum app. `npm test` runs it first.
 //
 // Environment: FOREGROUND_AXUM names a built axum app; without it, cargo builds it.
 
@@ -11,7 +11,8 @@ const ROOT = path.join(__dirname, '..', '..')
 const TARGET = path.join(ROOT, 'target', 'foreground')
 const TRACK = path.join(ROOT, 'packages', 'track')
 const CLIENT = path.join(ROOT, 'clients', 'python')
-const EXPRESS = path.join(__dirname, 'express')
+const EXAMPLES = path.join(__dirname, '..')
+const HYBRID_PAGE = path.join(EXAMPLES, 'hybrid', 'page')
 const REQUIREMENTS = path.join(__dirname, 'fastapi', 'requirements.txt')
 const PYTHON = path.join(TARGET, 'venv', 'bin', 'python')
 
@@ -30,11 +31,19 @@ function once(name, files, made, act) {
   fs.writeFileSync(note, wanted)
 }
 
+const isFile = (file) => fs.statSync(file).isFile()
+const allIn = (folder) => fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)).filter(isFile)
 const filesIn = (...folder) => fs.readdirSync(path.join(...folder)).map((name) => path.join(...folder, name))
 const sources = filesIn(TRACK, 'src')
 once('track', sources, path.join(TRACK, 'dist', 'index.js'), () => run('npm', 'run', 'build', '-w', '@tidings/track'))
-once('express', [path.join(EXPRESS, 'package-lock.json')], path.join(EXPRESS, 'node_modules'), () =>
-  run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', EXPRESS),
+for (const folder of ['foreground/express', 'hybrid', 'scrape-reviews'].map((name) => path.join(EXAMPLES, name))) {
+  once(path.basename(folder), [path.join(folder, 'package-lock.json')], path.join(folder, 'node_modules'), () =>
+    run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder),
+  )
+}
+const ofPage = ['client', 'react', 'element', 'moving/recovery'].flatMap((name) => allIn(path.join(ROOT, 'packages', name, 'src')))
+once('hybrid page', [...filesIn(HYBRID_PAGE).filter(isFile), ...ofPage], path.join(HYBRID_PAGE, 'dist', 'index.html'), () =>
+  run('npx', 'vite', 'build', '--logLevel', 'warn', '--config', path.join(HYBRID_PAGE, 'vite.config.ts')),
 )
 once('fastapi', [REQUIREMENTS], PYTHON, () => {
   run('python3', '-m', 'venv', '--clear', path.join(TARGET, 'venv'))

@@ -3,10 +3,10 @@
 const { EventEmitter } = require('node:events')
 const { until } = require('./deadline.js')
 
-/** Opens a stream. `events` grows as `{event, data}`; `leave` goes away as a closed tab does; `ended` resolves with the last byte. */
-async function openStream(url) {
+/** Opens a stream; `request` as for fetch. `events` grows as `{event, data}`; `leave` goes away as a closed tab does; `ended` resolves with the last byte. */
+async function openStream(url, { headers, ...request } = {}) {
   const gone = new AbortController()
-  const response = await fetch(url, { signal: gone.signal, headers: { Accept: 'text/event-stream' } })
+  const response = await fetch(url, { ...request, signal: gone.signal, headers: { Accept: 'text/event-stream', ...headers } })
   const news = new EventEmitter()
   const stream = {
     response,
@@ -41,9 +41,11 @@ async function read(body, heard) {
 }
 
 /** The newest job of a session as a page that comes back sees it. `until` waits until it is as `look` wants it, and answers it. */
-async function followSession(tidings, session) {
-  const topic = encodeURIComponent(JSON.stringify({ session }))
-  const stream = await openStream(`${tidings}/api/v1/live/events?topic=${topic}`)
+const followSession = (tidings, session) => follow(tidings, { session })
+
+/** The newest job of any topic. */
+async function follow(tidings, topic, headers) {
+  const stream = await openStream(`${tidings}/api/v1/live/events?topic=${encodeURIComponent(JSON.stringify(topic))}`, { headers })
   const job = () => {
     let job
     for (const { event, data } of stream.events) {
@@ -60,4 +62,4 @@ async function followSession(tidings, session) {
   return { until: (what, wanted, withinMs) => stream.until(what, look(wanted), withinMs), leave: stream.leave }
 }
 
-module.exports = { openStream, followSession }
+module.exports = { openStream, follow, followSession }

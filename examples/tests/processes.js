@@ -36,14 +36,15 @@ async function start(atEnd, [program, ...words], { env = {}, cwd = ROOT } = {}) 
   return { url: line[1], child, gone, said: () => said }
 }
 
-/** A server without a configuration: open mode, any tracked task. */
-async function startTidings(atEnd) {
+/** A server in open mode for any tracked task; `config`, the text of a tidings.toml, says otherwise. */
+async function startTidings(atEnd, config = '') {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'foreground-'))
   atEnd(() => fs.rmSync(folder, { recursive: true, force: true }))
+  const file = path.join(folder, 'tidings.toml')
+  fs.writeFileSync(file, config)
   const port = await freePort()
-  const words = ['serve', '--listen', `127.0.0.1:${port}`, '--data', path.join(folder, 'data')]
-  const tidings = await start(atEnd, [BINARY, ...words], { cwd: folder })
-  return tidings
+  const words = ['serve', '--config', file, '--listen', `127.0.0.1:${port}`, '--data', path.join(folder, 'data')]
+  return start(atEnd, [BINARY, ...words], { cwd: folder })
 }
 
 async function freePort() {

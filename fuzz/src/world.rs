@@ -74,6 +74,7 @@ impl World {
             counts: Arc::default(),
             released: Arc::default(),
             metrics_open: true,
+            dialects: dialects::ALL.into(),
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),
             tasks: Default::default(),

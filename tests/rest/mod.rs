@@ -4,4 +4,5 @@ pub mod access;
 mod asking;
 mod bad_frames;
 mod bad_input;
+mod introspection;
 mod limits;

@@ -60,6 +60,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
     }
 }
 
+/// A body that somebody else reads: empty, or said to be JSON.
+pub async fn optional_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiProblem> {
+    let bytes = read(headers, body, BODY_BYTES).await?;
+    if !bytes.is_empty() {
+        check_media_type(headers)?;
+    }
+    Ok(bytes)
+}
+
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiProblem> {
     if let Some(coding) = headers.get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity") {
         let coding = domain::limits::cut(&String::from_utf8_lossy(coding.as_bytes()), 80);

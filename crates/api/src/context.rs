@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dialects::Dialect;
 use engine::{Engine, ReleaseStats};
 use gateway::Hub;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ pub struct Context {
     pub limits: Arc<RequestLimits>,
     pub counts: Arc<RequestCounts>,
     pub released: Arc<ReleaseStats>,
+    /// Older systems' contracts that are served besides.
+    pub dialects: Arc<[&'static dyn Dialect]>,
     /// Whether `/metrics` and the details of `/readyz` are shown to everybody.
     pub metrics_open: bool,
     /// Cancelled first, when the server begins to stop: `/readyz` says no, and what waits for a job answers at once.

@@ -31,7 +31,10 @@ impl utoipa::Modify for Security {
         use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A JWT, an API key (tdk_…) or a token of POST /tokens. Not needed in open mode."))
+            .description(Some(
+                "A JWT, an API key (tdk_…) or a token of POST /tokens. Not needed in open mode, nor where the app is asked whose session \
+                 cookie a request carries.",
+            ))
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

@@ -2,7 +2,7 @@
 //!
 //! [`router`] makes the whole of it from a [`Context`]. A handler turns bytes into a use case of the engine and its answer into bytes;
 //! nothing here decides about jobs. [`access`] says who asks, [`problems`] how a refusal is told, [`limits`] how often one may ask. The
-//! live edges hand bytes between sockets and the gateway.
+//! live edges hand bytes between sockets and the gateway. Older systems' contracts are mounted beside the routes, and translated elsewhere.
 
 pub mod access;
 mod answers;
@@ -11,6 +11,7 @@ mod conditions;
 mod context;
 mod credentials;
 mod dashboard;
+mod dialects;
 mod documents;
 mod jobs;
 pub mod limits;

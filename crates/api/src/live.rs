@@ -7,6 +7,8 @@ pub mod poll;
 pub mod sse;
 pub mod websocket;
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use domain::Topic;
 use gateway::{AuthRefusal, Connection, Edge, Peer};
@@ -63,14 +65,19 @@ fn closed(close: Close) -> AuthRefusal {
     AuthRefusal::new(close, format!("The server ended it: {}.", close.as_str()))
 }
 
-/// Opens a connection for a caller that is known already.
-fn open(context: &Context, caller: &LiveCaller, address: Address, edge: Edge) -> Result<Connection, ApiProblem> {
-    let authenticator = ConnectionRights::of(context, address, &caller.known);
-    let peer = Peer { edge, authenticator, principal: Some(caller.known.principal.clone()) };
+/// Opens a connection for a caller that is known already, with what looks after its rights.
+pub(crate) fn open(
+    context: &Context,
+    caller: &LiveCaller,
+    address: Address,
+    edge: Edge,
+) -> Result<(Connection, Arc<ConnectionRights>), ApiProblem> {
+    let rights = ConnectionRights::of(context, address, &caller.known);
+    let peer = Peer { edge, authenticator: rights.clone(), principal: Some(caller.known.for_connection()) };
     let connection = context.hub.open(peer).map_err(refusal)?;
     // Rights that were withdrawn since they were looked at: the hub was told before it knew this connection.
     match context.access.stands(&caller.known) {
-        true => Ok(connection),
+        true => Ok((connection, rights)),
         false => Err(refusal(closed(Close::TokenExpired))),
     }
 }

@@ -1,16 +1,71 @@
 //! The one client for requests that the server itself makes. It asks whom an operator named, and connects only to addresses that it has
 //! checked: a name that leads into a private range is refused unless it is listed, so that nothing inside is reached by a change of DNS.
-//! No redirects, 10 s.
+//! No redirects, 10 s, 1 MB.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Response, Url};
+
+use crate::access::BadAccess;
 
 /// Longest time for a request with its answer.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer.
+const ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Why an answer could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("its answer broke off: {}", causes(.0))]
+    Http(#[from] reqwest::Error),
+    #[error("its answer has more than {ANSWER_BYTES} bytes")]
+    TooLarge,
+}
+
+/// The address that a key of the configuration names, if it may be asked.
+pub(crate) fn address(key: &'static str, text: &str, private_hosts: &[String]) -> Result<Url, BadAccess> {
+    let url = Url::parse(text).map_err(|_| BadAccess::BadUrl { key })?;
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return Err(BadAccess::BadUrl { key });
+    }
+    match may_ask(&url, private_hosts) {
+        true => Ok(url),
+        false => Err(BadAccess::PrivateUrl { key, host: url.host_str().unwrap_or_default().to_owned() }),
+    }
+}
+
+/// The whole of an answer, within its bound.
+pub(crate) async fn body(response: &mut Response) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// An error with what is behind it; without the address, which may hold a secret.
+pub(crate) fn causes(error: &reqwest::Error) -> String {
+    let mut cause = std::error::Error::source(error);
+    let mut words = match cause {
+        Some(_) => String::new(),
+        None => "the request failed".to_owned(),
+    };
+    while let Some(inner) = cause {
+        if !words.is_empty() {
+            words.push_str(": ");
+        }
+        words.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    words
+}
 
 /// Makes the client. `private_hosts` may lead into private ranges.
 pub(crate) fn client(private_hosts: &[String]) -> reqwest::Result<reqwest::Client> {
@@ -24,7 +79,7 @@ pub(crate) fn client(private_hosts: &[String]) -> reqwest::Result<reqwest::Clien
 }
 
 /// Whether an address with a bare number for its host may be asked; names are checked when they are resolved.
-pub(crate) fn may_ask(url: &Url, private_hosts: &[String]) -> bool {
+fn may_ask(url: &Url, private_hosts: &[String]) -> bool {
     let Some(host) = url.host_str() else { return false };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {

@@ -69,6 +69,7 @@ kinds! {
     TooManyConnections = 429 "too_many_connections" "Too many live connections.",
     Defect = 500 "defect" "The server has a defect.",
     Unavailable = 503 "unavailable" "The store cannot be used now.",
+    IdentityUnavailable = 503 "identity_unavailable" "It cannot be found out now who asks.",
     DiskFull = 503 "disk_full" "The server's disk has no room.",
     OutcomeUnknown = 503 "outcome_unknown" "It is not known whether the request was carried out.",
     ShuttingDown = 503 "shutting_down" "The server is about to stop.",

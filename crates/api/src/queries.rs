@@ -67,6 +67,11 @@ impl Pairs {
         text.map(read).transpose()
     }
 
+    /// All that were not taken, in order.
+    pub fn into_all(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// Refuses what nobody took.
     pub fn finish(self, known: &[&str]) -> Result<(), ApiProblem> {
         match self.0.first() {

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::jobs::{actions, changes, claims, listing, output, reading, reports, submit, verbs};
 use crate::live::{poll, sse, websocket};
 use crate::problems::{ApiProblem, Kind};
-use crate::{access, credentials, dashboard, documents, metering, operations, overview};
+use crate::{access, credentials, dashboard, dialects, documents, metering, operations, overview};
 
 /// Where the API stands.
 pub const PREFIX: &str = "/api/v1";
@@ -60,7 +60,7 @@ pub(crate) fn documented() -> OpenApiRouter<Context> {
 /// The whole HTTP side. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that addresses are known.
 pub fn router(context: Context) -> Router {
     let (documented, _) = documented().split_for_parts();
-    documented
+    dialects::mount(documented, &context.dialects)
         .route("/openapi.json", get(operations::openapi))
         .fallback(dashboard::file)
         .method_not_allowed_fallback(wrong_method)

@@ -29,4 +29,4 @@ pub use error::Error;
 pub use host::Host;
 pub use read::{OUTPUT_READ_BYTES, output_range, summaries};
 pub use release::{Release, ReleaseStats};
-pub use submit::Made;
+pub use submit::{Made, Terms, Undeclared};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use domain::access::{Principal, Scope};
 use domain::job::{Attempt, Job};
 use domain::query::{Counts, JobQuery};
-use domain::{JobId, Text};
+use domain::topic::View;
+use domain::{JobId, Status, Text, Visibility, limits};
 use wire::convert::Payloads;
 use wire::record::{OutputChunk, OutputGap, OutputRange};
 use wire::{LoggedEvent, Position};
@@ -17,6 +18,8 @@ use crate::port::{OutputRead, Page};
 
 /// Most events of one job that one request is answered with.
 const HISTORY_EVENTS: usize = 1_000;
+/// Pages of a queue that are looked through to say how many are before a job.
+const QUEUE_PAGES: usize = 5;
 /// Most bytes of output that one request is answered with.
 pub const OUTPUT_READ_BYTES: u64 = 1024 * 1024;
 
@@ -65,6 +68,32 @@ impl Engine {
         page.jobs.iter_mut().for_each(|job| self.freshen(job));
         let position = self.position(page.place);
         Ok((page, position))
+    }
+
+    /// How many pending jobs of the same task will start before this one; 0 when it does not wait for its turn. They count whoever owns them,
+    /// and nothing else of them is told. Of a longer queue, what lies beyond 1,000 older jobs is not counted.
+    pub async fn count_before(&self, principal: &Principal, id: JobId) -> Result<u64, Error> {
+        let job = self.job(principal, id).await?;
+        if job.status != Status::Pending {
+            return Ok(0);
+        }
+        let turn = |job: &Job| (std::cmp::Reverse(job.priority), job.queued_at, job.id);
+        let view = View { tenant: job.tenant.clone(), visibility: Visibility::Tenant };
+        let pending =
+            JobQuery { status: vec![Status::Pending], task: Some(job.task.clone()), ..JobQuery::all(view, limits::PAGE.0) };
+        // Most that come before are older; newer ones only by their priority.
+        let newest = self.store.list(pending.clone()).await?;
+        let mut before = newest.jobs.iter().filter(|other| other.id > job.id && turn(other) < turn(&job)).count();
+        let mut older = JobQuery { before: Some(id), ..pending };
+        for _ in 0..QUEUE_PAGES {
+            let page = self.store.list(older.clone()).await?;
+            before += page.jobs.iter().filter(|other| turn(other) < turn(&job)).count();
+            if page.next.is_none() {
+                break;
+            }
+            older.before = page.next;
+        }
+        Ok(before as u64)
     }
 
     pub fn position(&self, place: u64) -> Position {

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use domain::access::{Principal, Scope};
 use domain::job::Job;
-use domain::policy::Mode;
+use domain::policy::{Mode, Policy, Retry};
 use domain::request::{LeaseGrant, NewJob, TaskSlots};
 use domain::{Answer, JobId, Json, Refusal, Request, Text, limits};
 use sha2::{Digest, Sha256};
@@ -28,9 +28,55 @@ pub struct Made {
     pub is_new: bool,
 }
 
+/// What becomes of a job whose task is not declared, unless it is tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeclared {
+    Refused,
+    /// It waits, `pending` with reason `no_worker`, until the task is declared and a worker claims it.
+    ForWorkers,
+}
+
+/// On what terms jobs are made, beyond what their bodies say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub undeclared: Undeclared,
+    /// Attempts in all, the first included, 1 to [`limits::ATTEMPTS`]. `None`: as the task says.
+    pub attempts: Option<u32>,
+    /// The retry policy of a job for workers whose task is not declared.
+    pub retry: Retry,
+}
+
+impl Terms {
+    pub fn of(undeclared: Undeclared) -> Terms {
+        Terms { undeclared, attempts: None, retry: Policy::default().retry }
+    }
+
+    /// A policy with as many attempts as are asked for.
+    fn applied(&self, policy: Arc<Policy>) -> Result<Arc<Policy>, Error> {
+        let Some(attempts) = self.attempts else { return Ok(policy) };
+        if attempts == 0 || attempts > limits::ATTEMPTS {
+            let most = limits::ATTEMPTS;
+            return Err(Error::over("attempts", format!("{attempts} is not between 1 and {most}"), u64::from(most)));
+        }
+        let retry = Retry { attempts, ..policy.retry.clone() };
+        Ok(Arc::new(Policy { retry, ..(*policy).clone() }))
+    }
+}
+
 impl Engine {
     /// Makes jobs, all or none, in the order of the bodies.
     pub async fn submit(&self, principal: &Principal, bodies: &[Submit], conditions: &Conditions<'_>) -> Result<Vec<Made>, Error> {
+        self.submit_on(principal, bodies, conditions, &Terms::of(Undeclared::Refused)).await
+    }
+
+    /// As [`Engine::submit`], on terms that the bodies do not say.
+    pub async fn submit_on(
+        &self,
+        principal: &Principal,
+        bodies: &[Submit],
+        conditions: &Conditions<'_>,
+        terms: &Terms,
+    ) -> Result<Vec<Made>, Error> {
         principal.require(Scope::JobsSubmit)?;
         if bodies.is_empty() || bodies.len() > limits::BATCH_JOBS {
             let most = limits::BATCH_JOBS;
@@ -39,7 +85,7 @@ impl Engine {
         let mut jobs = Vec::with_capacity(bodies.len());
         let mut followed = None;
         for body in bodies {
-            let job = self.prepare(principal, body)?;
+            let job = self.prepare(principal, body, terms)?;
             let follows = job.parent.map(|parent| (parent, job.owner.clone()));
             if follows != followed {
                 self.check_parent(principal, &job).await?;
@@ -97,7 +143,7 @@ impl Engine {
         made.into_iter().next().ok_or(Error::ShuttingDown)
     }
 
-    fn prepare(&self, principal: &Principal, body: &Submit) -> Result<NewJob, Error> {
+    fn prepare(&self, principal: &Principal, body: &Submit, terms: &Terms) -> Result<NewJob, Error> {
         let catalog = self.catalog.get();
         let name = bounds::name("task", &body.task)?;
         let task = catalog.tasks.get(&name);
@@ -115,8 +161,12 @@ impl Engine {
             }
             (true, None) => (Mode::Tracked, bounds::undeclared_policy(pause)),
             (false, Some(task)) => (task.mode, task.policy.clone()),
+            (false, None) if terms.undeclared == Undeclared::ForWorkers => {
+                (Mode::Worker, Arc::new(Policy { retry: terms.retry.clone(), ..Policy::default() }))
+            }
             (false, None) => return Err(Error::UnknownTask { task: name, known: catalog.names() }),
         };
+        let policy = terms.applied(policy)?;
         if is_tracked && !principal.has(Scope::JobsReport) {
             principal.require(Scope::JobsReport)?;
         }

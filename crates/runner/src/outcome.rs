@@ -9,6 +9,16 @@ use crate::launch::Channel;
 #[cfg(test)]
 mod tests;
 
+/// What the child said on its channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spoken<'a> {
+    /// Not a single line.
+    Nothing,
+    /// Something, but no end.
+    Words,
+    End(&'a Reported),
+}
+
 /// The end that the child itself reported on its channel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reported {
@@ -54,9 +64,14 @@ pub enum Outcome {
     TimedOut,
 }
 
+/// A Node script without a channel is no error to Node: nothing keeps it, and it leaves with code 0. npx and npm take the channel for
+/// themselves, so what they start has none.
+const LOST_CHANNEL: &str = "exited with code 0 without reporting an end or anything else: either it never uses process.send, or what \
+     started it kept the channel to itself, as npx and npm do; run a TypeScript worker with `node --import tsx worker.ts`";
+
 /// Decides the end.
-pub fn outcome(channel: Channel, reported: Option<&Reported>, exit: Exit, under: Under) -> Outcome {
-    if let Some(Reported::Completed { result }) = reported {
+pub fn outcome(channel: Channel, spoken: Spoken<'_>, exit: Exit, under: Under) -> Outcome {
+    if let Spoken::End(Reported::Completed { result }) = spoken {
         return Outcome::Completed { result: result.clone() };
     }
     if under.abort {
@@ -69,15 +84,16 @@ pub fn outcome(channel: Channel, reported: Option<&Reported>, exit: Exit, under:
         let message = format!("used {} MB of memory, more than its limit", bytes.div_ceil(1_000_000));
         return failed("out_of_memory", message);
     }
-    match reported {
-        Some(Reported::Failed { message, kind, no_retry }) => {
+    match spoken {
+        Spoken::End(Reported::Failed { message, kind, no_retry }) => {
             return Outcome::Failed { reason: "reported", message: message.clone(), kind: kind.clone(), no_retry: *no_retry };
         }
-        Some(Reported::Aborted) => return Outcome::Aborted,
+        Spoken::End(Reported::Aborted) => return Outcome::Aborted,
         _ => {}
     }
     match (exit, channel) {
         (Exit::Code(0), Channel::Plain) => Outcome::Completed { result: None },
+        (Exit::Code(0), Channel::NodeIpc) if spoken == Spoken::Nothing => failed("no_result", LOST_CHANNEL.to_owned()),
         (Exit::Code(0), _) => failed("no_result", "exited with code 0 without reporting an end".to_owned()),
         (Exit::Code(_), _) => failed("exit_code", exit.in_words()),
         (Exit::Signal(_), _) => failed("signal", exit.in_words()),

@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::handle::Asked;
 use crate::kill_point;
 use crate::launch::{Launch, PauseKind};
-use crate::outcome::{Reported, Under, outcome};
+use crate::outcome::{Reported, Spoken, Under, outcome};
 use crate::said::{ChildSaid, Progress};
 use crate::shim::control::{self, Order, Report};
 use crate::spawn::{Attached, feed};
@@ -76,6 +76,8 @@ struct Supervisor {
     queue: VecDeque<ChildSaid>,
     ladder: Ladder,
     under: Under,
+    /// Anything was heard on the channel.
+    has_spoken: bool,
     reported: Option<Reported>,
     exited: bool,
     gone: bool,
@@ -107,6 +109,7 @@ pub(crate) async fn supervise(parts: Parts) {
         talk,
         queue: VecDeque::new(),
         under: Under::default(),
+        has_spoken: false,
         reported: None,
         exited: false,
         gone: false,
@@ -356,7 +359,12 @@ impl Supervisor {
         self.exited = true;
         self.talk = None;
         self.ladder.leave();
-        let outcome = outcome(self.launch.channel, self.reported.as_ref(), exit, self.under);
+        let spoken = match &self.reported {
+            Some(reported) => Spoken::End(reported),
+            None if self.has_spoken => Spoken::Words,
+            None => Spoken::Nothing,
+        };
+        let outcome = outcome(self.launch.channel, spoken, exit, self.under);
         self.push(ChildSaid::Exited { exit, in_words: exit.in_words(), outcome });
     }
 }

@@ -105,7 +105,8 @@ pub enum Command {
     /// Write TypeScript types for the tasks: what each takes, and what it brings
     #[command(
         after_help = "The types come from `input_schema` and `output_schema` of [tasks.*]; a task without them has `unknown`.\n\
-                            In the app: useTask<Tasks['check-links']['input'], Tasks['check-links']['output']>('check-links')"
+                            In the app: const task = useTask<Tasks['check-links']['input'], Tasks['check-links']['output']>()\n\
+                            and then task.startTask('check-links', { folder: 'site' })"
     )]
     Types(Types),
     /// Count jobs by status

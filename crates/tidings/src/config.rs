@@ -4,6 +4,7 @@
 //! another ([`reader`]). Refuses unknown keys, and to listen beyond this machine without access control.
 
 mod access;
+mod dialects;
 mod keys;
 mod reader;
 mod schema;
@@ -23,7 +24,8 @@ use domain::named;
 use engine::task::{Catalog, Task};
 use toml::de::DeTable;
 
-pub use access::{Access, Algorithm, ApiKey, JwtKey};
+pub use access::{Access, Algorithm, ApiKey, Introspect, JwtKey};
+pub use dialects::Dialects;
 pub use keys::reference;
 
 /// Where the server listens unless told.
@@ -65,6 +67,8 @@ pub struct Config {
     pub log: Log,
     pub limits: Limits,
     pub tasks: BTreeMap<domain::Text, Arc<Task>>,
+    /// Older systems' contracts that are served.
+    pub dialects: Dialects,
     /// The file that was read; none when there is none.
     pub file: Option<PathBuf>,
     /// In the order of the file.
@@ -154,8 +158,8 @@ impl Config {
         config.put_over(layers, &mut problems);
         if config.access.is_open() && !config.listen.ip().is_loopback() {
             problems.push(format!(
-                "listen: {} can be reached from other machines, and nobody would be asked who they are: configure [access] jwt or keys, \
-                 or listen on 127.0.0.1",
+                "listen: {} can be reached from other machines, and nobody would be asked who they are: configure [access] jwt, introspect or \
+                 keys, or listen on 127.0.0.1",
                 config.listen
             ));
         }
@@ -227,6 +231,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
     let access = access::read(top.section("access"), file_folder);
     let log = top.section("log");
     let limits = top.section("limits");
+    let dialects = dialects::read(top.section("dialects"));
     let variable = |name: &str| layers.environment.get(name).cloned();
     let around = tasks::Surroundings { folder: file_folder, variable: &variable };
     let named = top.named_sections("tasks");
@@ -248,6 +253,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
             .filter_map(|(name, section)| tasks::read(name, section, &around))
             .map(|task| (task.name.clone(), Arc::new(task)))
             .collect(),
+        dialects,
         file: None,
         warnings: Vec::new(),
     };

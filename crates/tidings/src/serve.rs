@@ -4,7 +4,7 @@
 //! a former server are ended and their jobs rescued, then claiming begins. Stop: watchers are sent away, children are ended, what was
 //! accepted is written, the store is closed. SIGHUP reads the configuration again.
 
-mod access;
+pub mod access;
 mod doorway;
 mod http;
 mod logging;
@@ -109,6 +109,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         limits: limits.clone(),
         counts: Arc::default(),
         released,
+        dialects: config.dialects.served().into(),
         metrics_open: config.access.metrics_open,
         draining: CancellationToken::new(),
         shutdown: CancellationToken::new(),
@@ -206,7 +207,9 @@ fn access_in_words(config: &Config) -> String {
     let users =
         access.jwt.as_ref().map_or("no users' tokens".to_owned(), |jwt| format!("users' tokens signed with {}", jwt.algorithm));
     let origins = if access.origins.is_empty() { "none".to_owned() } else { access.origins.join(", ") };
-    format!("{users}; API keys: {}; foreign origins: {origins}", access.keys.len())
+    let app =
+        access.introspect.as_ref().map_or("the app is not asked".to_owned(), |app| format!("the app is asked at {}", app.shown()));
+    format!("{users}; {app}; API keys: {}; foreign origins: {origins}", access.keys.len())
 }
 
 /// The loops of the engine, with what ends them.

@@ -14,7 +14,7 @@ export function Recovered({ session }: { session: string }) {
   )
 }
 
-export function setup(): string[] {
+export function useRunStatuses(): string[] {
   const { runs, refresh } = useUserRuns()
   const { onTaskCompleted } = useUserRunsState()
   onTaskCompleted('generate-report', (run) => console.log(run.id))

@@ -5,9 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
-use http::{HeaderMap, header};
 
-use super::{Known, Unknown};
+use super::{Known, Shown};
 use crate::context::Context;
 use crate::problems::ApiProblem;
 
@@ -19,7 +18,7 @@ pub struct Caller(pub Known);
 pub struct Address(pub Option<IpAddr>);
 
 impl Address {
-    pub(super) fn of(parts: &Parts) -> Address {
+    pub(crate) fn of(parts: &Parts) -> Address {
         Address(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip()))
     }
 }
@@ -32,24 +31,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     }
 }
 
-/// The token of `Authorization: Bearer`.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 impl FromRequestParts<Context> for Caller {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Caller, ApiProblem> {
-        match context.access.by_token(bearer(&parts.headers)).await {
+        match context.access.who(&Shown::of_parts(&context.access, parts)).await {
             Ok(known) => {
                 context.limits.check_principal(&known, context.access.is_open())?;
                 Ok(Caller(known))
             }
             Err(unknown) => {
-                // A token that was good once is nobody's guess.
-                if unknown != Unknown::Expired {
+                if unknown.is_guess() {
                     context.limits.check_address(Address::of(parts))?;
                 }
                 Err(unknown.into())

@@ -78,12 +78,12 @@ impl Claims {
     pub(super) fn known(&self, now: Timestamp) -> Result<Known, Unknown> {
         let principal = self.principal(now, &[])?;
         let basis = self.basis.as_deref().and_then(Basis::parse).ok_or(Unknown::Invalid)?;
-        Ok(Known { principal, basis })
+        Ok(Known::new(principal, basis))
     }
 
     /// Claims that make this caller again, until `exp`.
     pub(super) fn of(known: &Known, exp: Timestamp) -> Claims {
-        let Known { principal, basis } = known;
+        let Known { principal, basis, .. } = known;
         Claims {
             sub: principal.subject.to_string(),
             tenant: Some(principal.tenant.to_string()),

@@ -12,6 +12,8 @@ pub struct AccessConfig {
     pub port: u16,
     pub jwt: Option<JwtConfig>,
     pub keys: Vec<ApiKeyConfig>,
+    /// The app that is asked who a caller is; `None` asks nobody.
+    pub introspect: Option<IntrospectConfig>,
     /// Foreign web origins that may call, for example `https://app.example.com`. Never `*`.
     pub origins: Vec<String>,
     /// From `Store::identity().secret`: what tokens that this server makes are signed with.
@@ -54,6 +56,21 @@ domain::named! {
     }
 }
 
+/// How the app is asked who somebody is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IntrospectConfig {
+    /// Comes from the operator alone.
+    pub url: String,
+    /// Names of the cookies that it is shown; `None` is all.
+    pub cookies: Option<Vec<String>>,
+    /// How long its answer counts, in milliseconds.
+    pub cache_ms: u64,
+    /// Hosts that may lead into private ranges.
+    pub private_hosts: Vec<String>,
+    /// Scopes of somebody for whom it names none.
+    pub default_scopes: Vec<Scope>,
+}
+
 /// An API key: `tdk_<id>_<secret>`, of which only the hash is kept.
 #[derive(Debug, Clone)]
 pub struct ApiKeyConfig {
@@ -93,11 +110,11 @@ pub enum BadAccess {
     WrongKey { algorithm: Algorithm, needs: &'static str },
     #[error("the key cannot be read: {0}")]
     BadKey(#[from] jsonwebtoken::errors::Error),
-    #[error("jwks_url is not an http or https address")]
-    BadUrl,
-    #[error("jwks_url {0} is a private address: list its host in [access] private_hosts if that is meant")]
-    PrivateUrl(String),
-    #[error("the client for the key set cannot be made: {0}")]
+    #[error("{key} is not an http or https address without a name and a password in it")]
+    BadUrl { key: &'static str },
+    #[error("{key} leads to {host}, a private address: list it in [access] private_hosts if that is meant")]
+    PrivateUrl { key: &'static str, host: String },
+    #[error("the client for requests of the server's own cannot be made: {0}")]
     NoClient(#[from] reqwest::Error),
     #[error("origin {0:?} must be a scheme, a host and perhaps a port, without a path, and never *")]
     BadOrigin(String),

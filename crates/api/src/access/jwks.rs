@@ -17,11 +17,9 @@ use crate::outgoing;
 const FRESH: Duration = Duration::from_secs(600);
 /// Shortest time between two fetches.
 const AGAIN: Duration = Duration::from_secs(30);
-/// Bytes of a set.
-const SET_BYTES: usize = 1024 * 1024;
 
 pub(super) struct KeySet {
-    url: String,
+    url: reqwest::Url,
     algorithm: Algorithm,
     client: reqwest::Client,
     kept: Mutex<Kept>,
@@ -56,8 +54,8 @@ enum FetchError {
     Http(#[from] reqwest::Error),
     #[error("it answered {0}")]
     Status(u16),
-    #[error("it has more than {SET_BYTES} bytes")]
-    TooLarge,
+    #[error(transparent)]
+    Body(#[from] outgoing::BodyError),
     #[error("it is no key set: {0}")]
     NotASet(#[from] serde_json::Error),
     #[error("it holds no key for {0}")]
@@ -66,15 +64,9 @@ enum FetchError {
 
 impl KeySet {
     pub(super) fn new(url: &str, algorithm: Algorithm, private_hosts: &[String]) -> Result<KeySet, BadAccess> {
-        let parsed = reqwest::Url::parse(url).map_err(|_| BadAccess::BadUrl)?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(BadAccess::BadUrl);
-        }
-        if !outgoing::may_ask(&parsed, private_hosts) {
-            return Err(BadAccess::PrivateUrl(url.to_owned()));
-        }
+        let url = outgoing::address("jwks_url", url, private_hosts)?;
         let client = outgoing::client(private_hosts)?;
-        Ok(KeySet { url: url.to_owned(), algorithm, client, kept: Mutex::default(), fetching: Default::default() })
+        Ok(KeySet { url, algorithm, client, kept: Mutex::default(), fetching: Default::default() })
     }
 
     /// The keys that a token with this key id may be signed with. Whoever brings a key id that is known waits for nobody else's fetch.
@@ -107,17 +99,11 @@ impl KeySet {
     }
 
     async fn fetch(&self) -> Result<Vec<(Option<String>, DecodingKey)>, FetchError> {
-        let mut response = self.client.get(&self.url).send().await?;
+        let mut response = self.client.get(self.url.clone()).send().await?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status().as_u16()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > SET_BYTES {
-                return Err(FetchError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = outgoing::body(&mut response).await?;
         let set: JwkSet = serde_json::from_slice(&body)?;
         let usable = set.keys.iter().filter(|key| self.fits(key));
         let keys: Vec<_> = usable.filter_map(|key| Some((key.common.key_id.clone(), DecodingKey::from_jwk(key).ok()?))).collect();

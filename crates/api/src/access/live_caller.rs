@@ -7,17 +7,17 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 
-use super::caller::{Address, bearer};
+use super::caller::Address;
 use super::origin::{is_same_origin, party};
 use super::tickets::COOKIE_MS;
-use super::{Access, Known, Opened, Unknown};
+use super::{Access, Basis, Known, Opened, Shown, Unknown};
 use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
 use crate::queries::Pairs;
 
 /// How the names of cookies begin. A digit of the ticket's digest follows, so that streams with tickets of their own leave each other's alone,
 /// and a browser holds few.
-const COOKIE: &str = "tidings_live_";
+pub(super) const COOKIE: &str = "tidings_live_";
 /// The routes that it is sent to.
 const COOKIE_PATH: &str = "/api/v1/live";
 
@@ -88,15 +88,39 @@ impl Access {
         if let Some(local) = self.local() {
             return Ok(whole(local));
         }
-        if let Some(token) = bearer(&parts.headers) {
-            return Ok(whole(self.by_token(Some(token)).await?));
-        }
-        let Some(ticket) = Pairs::of(&parts.uri)?.one("ticket")? else { return Err(Unknown::Missing.into()) };
+        let shown = Shown::of_parts(self, parts);
+        let ticket = match shown.bearer() {
+            Some(_) => None,
+            None => Pairs::of(&parts.uri)?.one("ticket")?,
+        };
+        let Some(ticket) = ticket else { return Ok(whole(self.who(&shown).await?)) };
         // A reconnect brings the spent ticket again, and its cookie: the cookie comes first.
-        match self.by_cookie(&ticket, &parts.headers) {
-            Some(Ok(caller)) => Ok(caller),
-            _ => self.redeem(&ticket, &parts.headers),
+        if let Some(Ok(caller)) = self.by_cookie(&ticket, &parts.headers) {
+            match self.with_session(caller).await {
+                Ok(caller) => return Ok(caller),
+                Err(Unknown::AppUnavailable) => return Err(Unknown::AppUnavailable.into()),
+                Err(_) => {}
+            }
         }
+        let caller = self.with_session(self.redeem(&ticket, &parts.headers)?).await?;
+        if let (Some(app), Some(_)) = (&self.rules.load().app, &caller.set_cookie) {
+            app.keep_for_cookie(&caller.known, self.clock.now().plus_ms(COOKIE_MS));
+        }
+        Ok(caller)
+    }
+
+    /// Where a ticket or its cookie rests on a session of the app: what that session may now, if it has not ended.
+    async fn with_session(&self, caller: LiveCaller) -> Result<LiveCaller, Unknown> {
+        let Basis::Session { .. } = caller.known.basis else { return Ok(caller) };
+        let app = self.rules.load().app.clone().ok_or(Unknown::Invalid)?;
+        let session = app.gave(caller.known.basis).ok_or(Unknown::Invalid)?;
+        let told = match &caller.known.session {
+            Some(session) => app.bearer_of(session.credentials.clone()).await,
+            None => app.by_mark(session).await.ok_or(Unknown::Invalid)?,
+        };
+        let known = told?;
+        let is_same = known.subject == caller.known.subject && known.tenant == caller.known.tenant;
+        if is_same { Ok(LiveCaller { known, ..caller }) } else { Err(Unknown::Invalid) }
     }
 }
 
@@ -121,8 +145,7 @@ impl FromRequestParts<Context> for LiveCaller {
                 Ok(caller)
             }
             Err(problem) => {
-                // A token that was good once is nobody's guess.
-                if !problem.is(Kind::TokenExpired) {
+                if !problem.is(Kind::TokenExpired) && problem.problem().status != 503 {
                     context.limits.check_address(Address::of(parts))?;
                 }
                 Err(problem)

@@ -13,7 +13,7 @@ use crate::problems::{ApiProblem, Kind};
 const EXPOSED: &str = "ETag, Location, Retry-After, Idempotency-Replayed, Preference-Applied";
 /// Headers that a foreign page may send.
 const ALLOWED: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer, Tidings-Lease";
-const METHODS: &str = "GET, POST, PATCH, DELETE";
+const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 
 /// What a request's origin is to this server.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +36,31 @@ pub(super) fn party(headers: &HeaderMap) -> String {
 /// POST carries an `Origin` that is not told as own, and its stream carries none.
 pub(super) fn is_same_origin(headers: &HeaderMap) -> bool {
     origin(headers).is_none() && headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
+}
+
+/// Whether a request may act by what the browser sends of its own accord, cookies above all: only a page of this server or of a listed
+/// origin may make it. `Origin` says so with everything but a plain read; where it is absent, `Sec-Fetch-Site` does (Fetch Metadata), and
+/// for browsers that send neither, `Referer`. A caller that says nothing of all this is no browser, and has no business with cookies.
+pub(super) fn may_use_cookies(listed: &[String], method: &Method, headers: &HeaderMap, uri: &Uri) -> bool {
+    let host = host(headers, Some(uri));
+    let is_ours = |origin: &str| is_own(origin, host) || listed.iter().any(|listed| listed == origin);
+    if let Some(origin) = origin(headers) {
+        return is_ours(origin);
+    }
+    if let Some(site) = headers.get("sec-fetch-site") {
+        // Typed into the address bar. A handshake is a read by its method alone.
+        let is_read = method.is_safe() && !headers.contains_key(header::SEC_WEBSOCKET_KEY);
+        return site == "same-origin" || (site == "none" && is_read);
+    }
+    let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    referer.and_then(origin_of).is_some_and(is_ours)
+}
+
+/// The origin of an address: its scheme and authority.
+fn origin_of(address: &str) -> Option<&str> {
+    let scheme = address.find("://")? + 3;
+    let end = address[scheme..].find(['/', '?', '#']).map_or(address.len(), |end| scheme + end);
+    address.get(..end)
 }
 
 fn origin(headers: &HeaderMap) -> Option<&str> {
@@ -108,7 +133,7 @@ fn check_origin(rules: &Rules, headers: &HeaderMap, host: Option<&str>) -> Resul
 
 /// Whether a path is held to the rules on origins. Pages and assets may be linked to from anywhere; health says nothing.
 fn is_guarded(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/metrics"
+    path.starts_with("/api/") || path.starts_with("/dialects/") || matches!(path, "/metrics" | "/ws")
 }
 
 /// The middleware before everything: refuses foreign hosts and origins, answers preflights, adds the CORS headers.
@@ -142,7 +167,7 @@ pub(crate) async fn guard(State(context): State<Context>, request: Request, next
     if let Some(origin) = listed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-        if is_live {
+        if is_live || rules.app.is_some() {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
     }

@@ -1,5 +1,6 @@
 //! The long-poll edge: one request, one answer.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -63,18 +64,23 @@ pub async fn poll(State(context): State<Context>, caller: LiveCaller, address: A
     pairs.all("ticket");
     pairs.finish(&["topic", "after", "outputAfter", "wait"])?;
 
-    let connection = open(&context, &caller, address, Edge::Wait)?;
+    let (connection, rights) = open(&context, &caller, address, Edge::Wait)?;
     let oldest = after.oldest(&topics);
     follow(&connection, topics, &after);
-    let polled = tokio::select! {
-        biased;
-        polled = connection.poll(Duration::from_secs(wait)) => polled,
-        // Whoever only waits for more is sent off at once, to ask again where it stands.
-        position = stopping(&context, oldest) => {
-            let nothing = Polled { position, reset: false, frames: Vec::new() };
-            return Ok(with_cookie(answer(&nothing), &caller));
+    let mut polling = pin!(connection.poll(Duration::from_secs(wait)));
+    let mut stopping = pin!(stopping(&context, oldest));
+    let polled = loop {
+        tokio::select! {
+            biased;
+            polled = polling.as_mut() => break polled,
+            // Whoever only waits for more is sent off at once, to ask again where it stands.
+            position = stopping.as_mut() => {
+                let nothing = Polled { position, reset: false, frames: Vec::new() };
+                return Ok(with_cookie(answer(&nothing), &caller));
+            }
+            () = context.shutdown.cancelled() => break Err(Close::GoingAway),
+            news = rights.news() => rights.apply(news, &connection).await,
         }
-        () = context.shutdown.cancelled() => Err(Close::GoingAway),
     };
     let polled = polled.map_err(|close| refusal(closed(close)))?;
     Ok(with_cookie(answer(&polled), &caller))

@@ -1,5 +1,7 @@
 //! The SSE edge (HTML standard, section 9.2). It has authenticated before it opens a connection.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +15,7 @@ use wire::frame::ServerFrame;
 use wire::problem::Problem;
 
 use super::after::After;
+use super::authenticator::ConnectionRights;
 use super::{follow, open, topics, with_cookie};
 use crate::access::{Address, LiveCaller};
 use crate::answers::Answer;
@@ -93,9 +96,9 @@ async fn stream(context: &Context, caller: LiveCaller, address: Address, topics:
     if is_over(context, &caller, &topics, &after).await {
         return Ok(with_cookie(StatusCode::NO_CONTENT, &caller));
     }
-    let connection = open(context, &caller, address, Edge::Stream)?;
+    let (connection, rights) = open(context, &caller, address, Edge::Stream)?;
     follow(&connection, topics, &after);
-    let source = Source { context: context.clone(), connection, is_done: false, _tracked: context.tasks.token() };
+    let source = Source { context: context.clone(), connection, rights, is_done: false, _tracked: context.tasks.token() };
     let body = Body::from_stream(futures::stream::unfold(source, |mut source| async move {
         let bytes = source.next().await?;
         Some((Ok::<Bytes, std::convert::Infallible>(bytes), source))
@@ -113,7 +116,7 @@ async fn is_over(context: &Context, caller: &LiveCaller, topics: &[Topic], after
     true
 }
 
-fn event_stream(body: Body) -> Response {
+pub(crate) fn event_stream(body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     for (name, value) in [
@@ -130,6 +133,7 @@ fn event_stream(body: Body) -> Response {
 struct Source {
     context: Context,
     connection: Connection,
+    rights: Arc<ConnectionRights>,
     /// The last bytes were given out.
     is_done: bool,
     _tracked: tokio_util::task::task_tracker::TaskTrackerToken,
@@ -141,9 +145,12 @@ impl Source {
         if self.is_done {
             return None;
         }
-        let taken = tokio::select! {
-            taken = self.connection.next() => taken,
-            () = self.context.shutdown.cancelled() => Err(Close::GoingAway),
+        let taken = loop {
+            tokio::select! {
+                taken = self.connection.next() => break taken,
+                () = self.context.shutdown.cancelled() => break Err(Close::GoingAway),
+                news = self.rights.news() => self.rights.apply(news, &self.connection).await,
+            }
         };
         let mut out = Vec::new();
         match taken {

@@ -1,10 +1,11 @@
 //! The WebSocket edge. What waits is drained whole, and written as it was encoded for everybody.
 
-mod handshake;
-mod messages;
+pub(crate) mod handshake;
+pub(crate) mod messages;
 
 use std::io::ErrorKind;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use wire::frame::CLIENT_FRAME_BYTES;
 use wire::problem::Problem;
 
 use super::authenticator::ConnectionRights;
-use crate::access::Address;
+use crate::access::{Address, Shown};
 use crate::answers::Answer;
 use crate::context::Context;
 use crate::problems::{ApiProblem, Kind};
@@ -34,9 +35,9 @@ const READ_BUFFER_BYTES: usize = 512;
 /// still is not read to its end, and a peer that only writes may find the connection reset before it reads why.
 const LARGEST_READ_BYTES: usize = 2 * CLIENT_FRAME_BYTES;
 /// How long a peer may take nothing. Then: `too_slow`.
-const LONGEST_STALL: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_STALL: Duration = Duration::from_secs(30);
 /// How long a goodbye may take.
-const LONGEST_CLOSE: Duration = Duration::from_secs(2);
+pub(crate) const LONGEST_CLOSE: Duration = Duration::from_secs(2);
 
 /// Follow jobs over a WebSocket. The frames are in the AsyncAPI document; the first from the client is `auth`.
 #[utoipa::path(
@@ -54,25 +55,26 @@ pub async fn live(State(context): State<Context>, address: Address, mut request:
             "This address speaks WebSocket. /api/v1/live/events and /api/v1/live/poll speak HTTP.",
         ));
     };
+    let shown = Shown::of(&context.access, request.method(), request.headers(), request.uri());
     tokio::spawn(async move {
         let _tracked = context.tasks.token();
         // Who goes away before the answer is written has nothing to be told.
         if let Ok(upgraded) = upgrade.await {
-            serve(&context, address, Messages::new(TokioIo::new(upgraded), config())).await;
+            let rights = ConnectionRights::unknown(&context, address, shown);
+            serve(&context, rights, Messages::new(TokioIo::new(upgraded), config())).await;
         }
     });
     Ok(answer)
 }
 
-fn config() -> WebSocketConfig {
+pub(crate) fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .max_frame_size(Some(LARGEST_READ_BYTES))
         .max_message_size(Some(LARGEST_READ_BYTES))
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(context: &Context, address: Address, mut socket: Messages<S>) {
-    let rights = ConnectionRights::unknown(context, address);
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(context: &Context, rights: Arc<ConnectionRights>, mut socket: Messages<S>) {
     let close = match context.hub.open(Peer { edge: Edge::Socket, authenticator: rights.clone(), principal: None }) {
         Ok(connection) => talk(context, &mut socket, &connection, &rights).await,
         Err(refusal) => Some(refusal.close),
@@ -94,7 +96,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     loop {
         tokio::select! {
             taken = connection.next_messages() => match taken {
-                Ok(pieces) => match write(socket, connection, pieces).await {
+                Ok(pieces) => match write(socket, connection, rights, pieces).await {
                     Ok(()) => {}
                     Err(goodbye) => return goodbye,
                 },
@@ -120,6 +122,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 }
                 Err(error) => return reason(&error),
             },
+            news = rights.news() => rights.apply(news, connection).await,
             () = shutdown.as_mut() => return Some(Close::GoingAway),
         }
     }
@@ -129,15 +132,19 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 async fn write<S: AsyncRead + AsyncWrite + Unpin>(
     socket: &mut Messages<S>,
     connection: &Connection,
+    rights: &ConnectionRights,
     pieces: Vec<Bytes>,
 ) -> Result<(), Option<Close>> {
     let mut writing = pin!(socket.write(pieces, LONGEST_STALL, || connection.takes()));
     let written = match futures::poll!(writing.as_mut()) {
         Poll::Ready(written) => written,
-        Poll::Pending => tokio::select! {
-            biased;
-            written = writing => written,
-            close = connection.closed() => return Err(Some(close)),
+        Poll::Pending => loop {
+            tokio::select! {
+                biased;
+                written = writing.as_mut() => break written,
+                close = connection.closed() => return Err(Some(close)),
+                news = rights.news() => rights.apply(news, connection).await,
+            }
         },
     };
     written.map_err(|error| match error {

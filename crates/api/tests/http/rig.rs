@@ -62,6 +62,7 @@ pub fn closed_config() -> AccessConfig {
             tenant_wide: true,
             service: true,
         }],
+        introspect: None,
         origins: vec!["https://app.example.com".into()],
         own_secret: [7; 32],
     }
@@ -120,6 +121,7 @@ impl Rig {
             limits: Arc::new(RequestLimits::new(limits)),
             counts: Arc::default(),
             released: Arc::default(),
+            dialects: dialects::ALL.into(),
             metrics_open: false,
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),

@@ -22,9 +22,15 @@ pub async fn serve(rig: &Rig) -> SocketAddr {
 }
 
 pub async fn connect(address: SocketAddr, origin: Option<&'static str>) -> Result<Socket, Error> {
+    let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+    connect_with(address, &headers).await
+}
+
+/// Connects with these headers in the handshake.
+pub async fn connect_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
     let mut request = format!("ws://{address}/api/v1/live").into_client_request()?;
-    if let Some(origin) = origin {
-        request.headers_mut().insert("origin", http::HeaderValue::from_static(origin));
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().expect("a header"));
     }
     Ok(Socket(tokio_tungstenite::connect_async(request).await?.0))
 }

@@ -176,7 +176,7 @@ fn keys_that_do_not_fit_are_refused_at_the_start() {
     assert!(matches!(taken(jwt(Algorithm::Es256, JwtKey::Secret(vec![1; 32]))), Err(BadAccess::WrongKey { .. })));
     assert!(matches!(taken(jwt(Algorithm::Hs256, JwtKey::Pem(Vec::new()))), Err(BadAccess::WrongKey { .. })));
     assert!(matches!(taken(jwt(Algorithm::Es256, JwtKey::Pem(b"no key".to_vec()))), Err(BadAccess::BadKey(_))));
-    assert!(matches!(taken(jwt(Algorithm::Es256, JwtKey::JwksUrl("file:///keys".into()))), Err(BadAccess::BadUrl)));
+    assert!(matches!(taken(jwt(Algorithm::Es256, JwtKey::JwksUrl("file:///keys".into()))), Err(BadAccess::BadUrl { .. })));
     for origin in ["*", "https://*.example.com", "app.example.com", "https://a.example/path", "null"] {
         let config = AccessConfig { origins: vec![origin.into()], ..closed_config() };
         assert!(matches!(api::Access::new(config, clock.clone()).map(|_| ()), Err(BadAccess::BadOrigin(_))), "{origin}");

@@ -91,7 +91,9 @@ fn progress_of(value: &Value) -> Progress {
         current: count("current"),
         total: count("total"),
         message: value.get("message").and_then(Value::as_str).map(str::to_owned),
-        ..Progress::default()
+        ok: count("ok"),
+        failed: count("failed"),
+        skipped: count("skipped"),
     }
 }
 

@@ -45,6 +45,8 @@ fn words_are_understood() {
         &[r#"{"type":"status","status":"running","message":"Start","progress":{"percentage":10,"message":"Init"}}"#],
         &[percent(10.0, Some("Start"))],
     );
+    let counted = Progress { ok: Some(4), failed: Some(1), skipped: Some(0), ..Progress::default() };
+    node(&[r#"{"type":"progress","progress":{"ok":4,"failed":1,"skipped":0}}"#], &[Heard::Progress(counted)]);
     node(&[r#"{"type":"message","message":"m"}"#], &[log(Level::Info, "m")]);
     node(
         &[r#"{"status":"paused"}"#, r#"{"status":"running"}"#, r#"{"status":"running"}"#],

@@ -60,6 +60,7 @@ impl Supervisor {
         if self.reported.is_some() || self.exited {
             return;
         }
+        self.has_spoken = true;
         match line {
             Line::TooLong => self.push(ChildSaid::Garbage { text: format!("line longer than {MAX_LINE} bytes") }),
             Line::Whole(line) => {

@@ -85,7 +85,11 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
     }
     if base.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
         let flags = args.config.map(|config| [("--config", config)].into()).unwrap_or_default();
-        report.add("data folder", machine::data_folder(&Layers::of_this_process(flags), is_reachable));
+        let layers = Layers::of_this_process(flags);
+        report.add("data folder", machine::data_folder(&layers, is_reachable));
+        if let Some(found) = machine::introspection(&layers).await {
+            report.add("introspection", found);
+        }
         report.add("descriptors", machine::descriptors());
     }
     match report.failed {

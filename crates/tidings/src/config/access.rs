@@ -6,6 +6,7 @@ use domain::access::Scope;
 use domain::named;
 
 use super::reader::{Section, one_of};
+use super::units;
 
 named! {
     /// The one algorithm that tokens may be signed with.
@@ -19,6 +20,9 @@ named! {
 
 /// Bytes of a secret for HS256, at least (RFC 7518 section 3.2).
 const SECRET_BYTES: usize = 32;
+
+/// How long what the app said may count, in milliseconds. The longest is also the usual.
+const CACHE_MS: std::ops::RangeInclusive<u64> = 1_000..=30_000;
 
 /// What checks a token's signature.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,10 +65,28 @@ pub struct ApiKey {
     pub tenant_wide: bool,
 }
 
+/// How the app is asked who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introspect {
+    pub url: String,
+    /// Names of the cookies that it is shown; none: all.
+    pub cookies: Option<Vec<String>>,
+    /// How long its answer counts.
+    pub cache_ms: u64,
+}
+
+impl Introspect {
+    /// The address without its query, which may hold a secret.
+    pub fn shown(&self) -> &str {
+        self.url.split(['?', '#']).next().unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     pub jwt: Option<Jwt>,
     pub keys: Vec<ApiKey>,
+    pub introspect: Option<Introspect>,
     /// Foreign web origins, `https://app.example`.
     pub origins: Vec<String>,
     /// Hosts that the server itself may ask although they lead into private ranges.
@@ -76,11 +98,12 @@ pub struct Access {
 impl Access {
     /// Whether nobody is asked who they are.
     pub fn is_open(&self) -> bool {
-        self.jwt.is_none() && self.keys.is_empty()
+        self.jwt.is_none() && self.keys.is_empty() && self.introspect.is_none()
     }
 }
 
 pub fn read(section: Section<'_, '_>, folder: &Path) -> Access {
+    let private_hosts = section.texts("private_hosts").map(|texts| texts.value).unwrap_or_default();
     let access = Access {
         jwt: section.optional_section("jwt").and_then(|jwt| read_jwt(jwt, folder)),
         keys: section.listed_sections("keys").into_iter().filter_map(read_key).collect(),
@@ -94,13 +117,62 @@ pub fn read(section: Section<'_, '_>, folder: &Path) -> Access {
                 })
             })
             .unwrap_or_default(),
-        private_hosts: section.texts("private_hosts").map(|texts| texts.value).unwrap_or_default(),
+        introspect: read_introspect(&section, &private_hosts),
+        private_hosts,
         metrics_open: section
             .parsed("metrics", |text| one_of(text, &[true, false], |open| if open { "open" } else { "closed" }))
             .is_some_and(|open| open.value),
     };
     section.finish();
     access
+}
+
+fn read_introspect(section: &Section<'_, '_>, private_hosts: &[String]) -> Option<Introspect> {
+    let url = section.parsed("introspect", |text| {
+        let url = reqwest::Url::parse(text).map_err(|_| format!("{text:?} is not an address"))?;
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        match matches!(url.scheme(), "http" | "https") && is_plain {
+            true => Ok(url),
+            false => Err(format!("{text:?} must begin with https:// or http://, and hold no name or password")),
+        }
+    });
+    let cookies = section.texts("introspect_cookies").map(|texts| {
+        let is_name =
+            |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && !b"=;,\"".contains(&byte));
+        if texts.value.is_empty() || !texts.value.iter().all(is_name) {
+            section.wrong(
+                "introspect_cookies",
+                texts.at,
+                "must be names of cookies, for example [\"sid\"]; left out, all are shown",
+            );
+        }
+        texts.value
+    });
+    let cache = section.parsed("introspect_cache", |text| match units::duration_ms(text)? {
+        ms if CACHE_MS.contains(&ms) => Ok(ms),
+        _ => Err(format!("{text:?} must be from 1s to 30s")),
+    });
+    let Some(url) = url else {
+        for key in ["introspect_cookies", "introspect_cache"] {
+            if section.has(key) && !section.has("introspect") {
+                section.wrong(key, section.at(), "says nothing without introspect");
+            }
+        }
+        return None;
+    };
+    let host = url.value.host_str().unwrap_or_default();
+    if url.value.scheme() == "http" && !private_hosts.iter().any(|listed| listed == host.trim_matches(['[', ']'])) {
+        section.doubtful(
+            "introspect",
+            url.at,
+            "cookies and tokens go to this address unencrypted; use https:// outside your own network",
+        );
+    }
+    Some(Introspect {
+        cookies: cookies.filter(|names| !names.is_empty()),
+        cache_ms: cache.map_or(*CACHE_MS.end(), |ms| ms.value),
+        url: url.value.into(),
+    })
 }
 
 /// A web origin: scheme and host, with a port where it is not the usual one.

@@ -63,6 +63,24 @@ pub const KEYS: &[Key] = &[
     ),
     key("access.keys[].tenant", "text", "\"default\"", "The tenant that it belongs to."),
     key("access.keys[].tenant_wide", "true or false", "false", "Whether it sees all jobs of its tenant, not only its own."),
+    key(
+        "access.introspect",
+        "address",
+        "",
+        "Address of the app that is shown a caller's cookies and `Authorization` and answers who it is. `docs/guide/sign-in.md` says how.",
+    ),
+    key(
+        "access.introspect_cookies",
+        "list of names",
+        "",
+        "The only cookies that the app is shown. None: all that the browser sent, but for the server's own.",
+    ),
+    key(
+        "access.introspect_cache",
+        "duration",
+        "\"30s\"",
+        "How long what the app said of somebody counts; from `1s` to `30s`. So long does a session outlive its end.",
+    ),
     over(
         "TIDINGS_ORIGINS",
         "--origin",
@@ -77,7 +95,7 @@ pub const KEYS: &[Key] = &[
         "access.private_hosts",
         "list of host names",
         "[]",
-        "Hosts that the server may ask for key sets although they lead into private ranges.",
+        "Hosts that the server may ask for key sets, and who somebody is, although they lead into private ranges.",
     ),
     key(
         "access.metrics",
@@ -117,6 +135,30 @@ pub const KEYS: &[Key] = &[
         "How often one address may be refused as unknown, over HTTP and live sockets together, before it is told 429. 0: no limit.",
     ),
     key("limits.refused_burst", "requests", "50", "How many of them may come at once, after a silence."),
+    key(
+        "dialects.background_jobs",
+        "true or false",
+        "true",
+        "Whether the pages of hybrid background jobs are served, at `/api/background-jobs`. `docs/guide/moving/background-jobs.md` says how.",
+    ),
+    key(
+        "dialects.job_dashboard",
+        "true or false",
+        "true",
+        "Whether the admin page of WebSocket job updates is served, at `/api/jobs` and `/api/notifications/ws`. `docs/guide/moving/job-dashboard.md` says how.",
+    ),
+    key(
+        "dialects.runs",
+        "true or false",
+        "true",
+        "Whether the clients of background task monitoring are served, at `/api/runs` and `/api/websocket`. `docs/guide/moving/runs.md` says how.",
+    ),
+    key(
+        "dialects.sse_tasks",
+        "true or false",
+        "true",
+        "Whether the clients of the SSE task system are served, at `/api/tasks`. `docs/guide/moving/sse-tasks.md` says how.",
+    ),
     key(
         "tasks.<name>.mode",
         "process, tracked, worker",

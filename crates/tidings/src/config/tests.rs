@@ -138,13 +138,57 @@ fn what_is_wrong_is_told_with_its_place_and_a_hint() {
         ),
         (
             "listen = \"0.0.0.0:8430\"",
-            "listen: 0.0.0.0:8430 can be reached from other machines, and nobody would be asked who they are: configure [access] jwt or \
-             keys, or listen on 127.0.0.1",
+            "listen: 0.0.0.0:8430 can be reached from other machines, and nobody would be asked who they are: configure [access] jwt, \
+             introspect or keys, or listen on 127.0.0.1",
+        ),
+        (
+            "[access]\nintrospect = \"127.0.0.1:3000\"",
+            "conf/tidings.toml:2: [access] introspect: \"127.0.0.1:3000\" is not an address",
+        ),
+        (
+            "[access]\nintrospect = \"https://ann:x@app.example/whoami\"",
+            "conf/tidings.toml:2: [access] introspect: \"https://ann:x@app.example/whoami\" must begin with https:// or http://, and hold no \
+             name or password",
+        ),
+        (
+            "[access]\nintrospect = \"https://app.example\"\nintrospect_cache = \"1m\"",
+            "conf/tidings.toml:3: [access] introspect_cache: \"1m\" must be from 1s to 30s",
+        ),
+        (
+            "[access]\nintrospect = \"https://app.example\"\nintrospect_cookies = [\"a=b\"]",
+            "conf/tidings.toml:3: [access] introspect_cookies: must be names of cookies, for example [\"sid\"]; left out, all are shown",
+        ),
+        (
+            "[access]\nintrospect_cookies = [\"sid\"]",
+            "conf/tidings.toml:1: [access] introspect_cookies: says nothing without introspect",
         ),
     ] {
         let told = problems(text);
         assert!(told.iter().any(|problem| problem == expected), "{text}\n{told:#?}");
     }
+}
+
+#[test]
+fn an_app_that_is_asked_ends_open_mode() {
+    let config =
+        read("listen = \"0.0.0.0:1\"\n[access]\nintrospect = \"https://app.example/whoami?key=x\"\n[tasks.x]\nmode = \"worker\"")
+            .unwrap();
+    let app = config.access.introspect.as_ref().unwrap();
+    assert!(!config.access.is_open() && config.warnings().is_empty());
+    assert_eq!((app.cache_ms, &app.cookies, app.shown()), (30_000, &None, "https://app.example/whoami"));
+    let inside =
+        "[access]\nintrospect = \"http://127.0.0.1:3000/whoami\"\nintrospect_cookies = [\"sid\"]\nintrospect_cache = \"1s\"\n";
+    let app = read(&format!("{inside}private_hosts = [\"127.0.0.1\"]\n[tasks.x]\nmode = \"worker\"")).unwrap();
+    assert!(app.warnings().is_empty(), "{:?}", app.warnings());
+    let app = app.access.introspect.unwrap();
+    assert_eq!((app.cache_ms, app.cookies), (1_000, Some(vec!["sid".to_owned()])));
+    let doubts = read("[access]\nintrospect = \"http://app.example/whoami\"\n[tasks.x]\nmode = \"worker\"").unwrap().warnings();
+    assert_eq!(
+        doubts,
+        [
+            "conf/tidings.toml:2: [access] introspect: cookies and tokens go to this address unencrypted; use https:// outside your own network"
+        ]
+    );
 }
 
 #[test]
@@ -245,9 +289,22 @@ fn the_reference_lists_exactly_what_is_read() {
 }
 
 #[test]
+fn every_dialect_is_on_until_it_is_switched_off() {
+    let names =
+        |text: &str| Config::read(&layers(), Some((Path::new("/app/tidings.toml"), text))).map(|config| config.dialects.names());
+    let all: Vec<&str> = ::dialects::ALL.iter().map(|dialect| dialect.name()).collect();
+    assert_eq!(names("").unwrap(), all);
+    for name in &all {
+        assert!(!names(&format!("[dialects]\n{name} = false\n")).unwrap().contains(name));
+    }
+    let refused = names("[dialects]\nsse_task = false\n").unwrap_err();
+    assert_eq!(refused.problems, ["tidings.toml:2: unknown key `sse_task` in [dialects]: did you mean `sse_tasks`?"]);
+}
+
+#[test]
 fn the_examples_are_read() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tidings.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let config = Config::read(&layers(), Some((&file, &text))).unwrap();
-    assert_eq!(config.tasks.len(), 4);
+    assert_eq!(config.tasks.len(), 5);
 }

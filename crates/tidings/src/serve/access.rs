@@ -3,9 +3,9 @@
 use api::access as theirs;
 use domain::access::Scope;
 
-use crate::config::{Access, Algorithm, ApiKey, JwtKey};
+use crate::config::{Access, Algorithm, ApiKey, Introspect, JwtKey};
 
-/// Scopes of a user's token that names none.
+/// Scopes of a user for whom neither a token nor the app names any.
 const DEFAULT_SCOPES: &[Scope] = &[Scope::JobsRead, Scope::JobsSubmit, Scope::JobsControl];
 
 pub fn for_api(access: &Access, port: u16, own_secret: [u8; 32]) -> theirs::AccessConfig {
@@ -31,8 +31,19 @@ pub fn for_api(access: &Access, port: u16, own_secret: [u8; 32]) -> theirs::Acce
         port,
         jwt,
         keys: access.keys.iter().map(key_for_api).collect(),
+        introspect: access.introspect.as_ref().map(|app| introspect_for_api(app, &access.private_hosts)),
         origins: access.origins.clone(),
         own_secret,
+    }
+}
+
+pub fn introspect_for_api(app: &Introspect, private_hosts: &[String]) -> theirs::IntrospectConfig {
+    theirs::IntrospectConfig {
+        url: app.url.clone(),
+        cookies: app.cookies.clone(),
+        cache_ms: app.cache_ms,
+        private_hosts: private_hosts.to_vec(),
+        default_scopes: DEFAULT_SCOPES.to_vec(),
     }
 }
 

@@ -8,7 +8,7 @@ use tungstenite::handshake::derive_accept_key;
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// The answer that opens the socket; `None` when this is not a request for a WebSocket of version 13.
-pub(super) fn answer(headers: &HeaderMap) -> Option<Response> {
+pub(crate) fn answer(headers: &HeaderMap) -> Option<Response> {
     let asks = names(headers, header::CONNECTION, "upgrade") && names(headers, header::UPGRADE, "websocket");
     let is_known = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
     let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == KEY_LENGTH)?;

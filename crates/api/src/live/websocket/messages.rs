@@ -19,7 +19,7 @@ use tungstenite::{Error, Message};
 /// Pieces that are handed to the kernel at once.
 const SLICES: usize = 64;
 
-pub(super) struct Messages<S> {
+pub(crate) struct Messages<S> {
     stream: S,
     protocol: WebSocketContext,
     /// Of ours, not yet written; the first may have been written in part.
@@ -31,13 +31,13 @@ pub(super) struct Messages<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
-    pub(super) fn new(stream: S, config: WebSocketConfig) -> Messages<S> {
+    pub(crate) fn new(stream: S, config: WebSocketConfig) -> Messages<S> {
         let protocol = WebSocketContext::new(Role::Server, Some(config));
         Messages { stream, protocol, waiting: VecDeque::new(), written: 0, taken: 0 }
     }
 
     /// The next message of the peer. Loses nothing when it is dropped half-way.
-    pub(super) async fn next(&mut self) -> Result<Message, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Message, Error> {
         poll_fn(|cx| pending(self.protocol.read(&mut Bridge { stream: &mut self.stream, cx }))).await
     }
 
@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
     ///
     /// While it has to wait, `takes` is called whenever the peer took something; when it took nothing for as long as `patience`, the
     /// error is [`io::ErrorKind::TimedOut`].
-    pub(super) async fn write(&mut self, pieces: Vec<Bytes>, patience: Duration, takes: impl Fn()) -> Result<(), Error> {
+    pub(crate) async fn write(&mut self, pieces: Vec<Bytes>, patience: Duration, takes: impl Fn()) -> Result<(), Error> {
         self.waiting = pieces.into();
         let mut stall: Option<Pin<Box<Sleep>>> = None;
         let mut seen = self.taken;
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Messages<S> {
 
     /// Says goodbye, and waits for the peer's: without that, the reason might be lost on the way. What was being written is finished
     /// first, to the end of its message.
-    pub(super) async fn close(&mut self, frame: CloseFrame) -> Result<(), Error> {
+    pub(crate) async fn close(&mut self, frame: CloseFrame) -> Result<(), Error> {
         self.keep_begun_message();
         poll_fn(|cx| self.poll_write(cx)).await?;
         poll_fn(|cx| pending(self.protocol.close(&mut Bridge { stream: &mut self.stream, cx }, Some(frame.clone())))).await?;

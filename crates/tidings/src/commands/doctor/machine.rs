@@ -7,6 +7,7 @@ use rustix::process::{Pid, Resource, getrlimit, test_kill_process};
 
 use super::{Finding, Found};
 use crate::config::{Config, Layers};
+use crate::serve::access::introspect_for_api;
 
 /// Descriptors that a server with many watchers wants.
 const DESCRIPTORS: u64 = 4_096;
@@ -36,6 +37,20 @@ pub fn data_folder(layers: &Layers, is_served: bool) -> Finding {
         (false, true) => Finding::Note(format!("{shown} is writable; the server that answers uses another folder")),
         (false, false) => Finding::Good(format!("{shown} is writable, and no server holds it")),
     }
+}
+
+/// Whether the app answers that knows who is signed in; `None` where none is asked.
+pub async fn introspection(layers: &Layers) -> Option<Finding> {
+    let access = Config::load(layers).ok()?.access;
+    let app = access.introspect.as_ref()?;
+    let shown = app.shown();
+    Some(match api::access::probe(&introspect_for_api(app, &access.private_hosts)).await {
+        Ok(words) => Finding::Good(format!("{shown} answers: {words}")),
+        Err(words) => Finding::Bad(
+            format!("{shown}: {words}"),
+            "the app must answer 401 there when no cookie is sent, and {\"subject\": …} to a session: docs/guide/sign-in.md",
+        ),
+    })
 }
 
 /// The file that a server locks, with its process in it.
