@@ -312,5 +312,9 @@ export class TaskRun<Input = unknown, Output = unknown> {
 }
 
 function textOf(problem: unknown): string {
+  const { status } = problem as { status?: number }
+  // What a proxy says, or nobody: a user is not helped by its number.
+  if (status === 0 || [502, 503, 504].includes(status ?? NaN))
+    return 'Tidings cannot be reached. Try again in a moment.'
   return problem instanceof Error ? problem.message : String(problem)
 }

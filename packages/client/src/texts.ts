@@ -18,7 +18,7 @@ export interface Texts {
   reasons: Record<string, string>
   /** What was asked and has not happened yet, by the kind of the wish. */
   wishes: Record<string, string>
-  /** By the `code` of a problem. One that is missing shows what the server said, which is English. */
+  /** By the `code` of a problem, `unreachable` when nothing or a proxy answers. One that is missing shows what the server said, which is English. */
   problems: Record<string, string>
   /** By connection state, `offline` and `stopped` apart. */
   connection: Record<string, string>
@@ -107,7 +107,7 @@ export const english: Texts = {
     freeze: 'frozen in place',
   },
   wishes: { pause: 'pausing…', resume: 'resuming…', abort: 'aborting…', kill: 'killing…' },
-  problems: {},
+  problems: { unreachable: 'Tidings cannot be reached. Try again in a moment.' },
   connection: { connecting: 'Connecting…', live: 'Live', catchingUp: 'Catching up…' },
   stops: {
     unauthenticated: 'signed out',

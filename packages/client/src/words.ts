@@ -147,10 +147,18 @@ export function manyEndedText(counts: Readonly<Record<string, number>>, words: T
   return words.manyEnded(total, parts.join(', '))
 }
 
-/** What went wrong, as a sentence for a person. Anything that was thrown may be given. */
+/** What a proxy answers when the server behind it does not. */
+const UNREACHED: ReadonlySet<string> = new Set(['http_502', 'http_503', 'http_504'])
+
+/**
+ * What went wrong, as a sentence for a person. Anything that was thrown may be given. When the server did not answer, whatever did, it is the
+ * text of `unreachable`.
+ */
 export function problemText(error: unknown, words: Pick<Texts, 'problems'> = shownTexts()): string {
   if (!(error instanceof TidingsProblem)) return error instanceof Error ? error.message : String(error)
-  return words.problems[error.code] ?? [error.title, error.detail].filter(Boolean).join(' ')
+  const unreached = error.status === 0 || UNREACHED.has(error.code)
+  const text = words.problems[error.code] ?? (unreached ? words.problems.unreachable : undefined)
+  return text ?? [error.title, error.detail].filter(Boolean).join(' ')
 }
 
 /** Whether the page shows what is true now: a `ConnectionState` in words. */

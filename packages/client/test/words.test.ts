@@ -131,6 +131,21 @@ test('a problem says what the server said, unless its code has a text', () => {
   expect(problemText('no')).toBe('no')
 })
 
+const unreached: [string, number][] = [
+  ['unreachable', 0],
+  ['http_502', 502],
+  ['http_503', 503],
+  ['http_504', 504],
+]
+
+test.each(unreached)('%s reads as one sentence, which can be replaced', (code, status) => {
+  const problem = new TidingsProblem({ code, status, title: `The server answered ${status}.` })
+  expect(problemText(problem)).toBe('Tidings cannot be reached. Try again in a moment.')
+  setTexts({ problems: { unreachable: 'Niemand da.' } })
+  expect(problemText(problem)).toBe('Niemand da.')
+  expect(problemText(problem, { problems: { [code]: 'Gleich.' } })).toBe('Gleich.')
+})
+
 test('plurals and numbers follow the locale', () => {
   const polish = { one: 'zadanie', few: 'zadania', many: 'zadań', other: 'zadania' }
   expect([1, 3, 7].map((count) => countText(count, polish, { locale: 'pl' }))).toEqual([

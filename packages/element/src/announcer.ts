@@ -39,13 +39,9 @@ export function useVoice(): () => void {
   }
   return () => {
     if (--users > 0) return
+    hush()
     region?.remove()
     region = undefined
-    timer?.clear()
-    timer = undefined
-    ends = []
-    words = []
-    said.clear()
   }
 }
 
@@ -61,6 +57,16 @@ export function announceEnd(job: JobSummary, client: Client, texts: Texts): void
 export function announce(text: string, client: Client, texts: Texts): void {
   words.push(text)
   gather(client, texts)
+}
+
+/** Somebody else is there, or nobody: what was said, or was to be, is taken back. */
+export function hush(): void {
+  timer?.clear()
+  timer = undefined
+  ends = []
+  words = []
+  said.clear()
+  if (region) region.textContent = ''
 }
 
 function gather({ environment }: Client, texts: Texts): void {

@@ -4,12 +4,15 @@
  * ended meanwhile.
  */
 import { type Client, hasEnded, type JobSummary, type JobsTopic, type SubmitRequest, type Verb } from '@tidings/client'
-import { focusedIn, make, makeButton, mark, say, sayIfAny, show } from './drawing.js'
+import { focusedIn, make, makeButton, mark, OptionalPart, say, sayIfAny, show } from './drawing.js'
 import { tell } from './events.js'
 import { JobElement } from './job-element.js'
 import { topicOf } from './job-source.js'
 import { mirror } from './mirror.js'
 import { JobCard } from './parts/job-card.js'
+
+/** What the button has one word for: "Start again". */
+const AGAIN: ReadonlySet<Verb> = new Set(['retry', 'rerun'])
 
 /**
  * A button for a task. Its content is what it says. While a job of its task runs for its session or subject, it shows that job; also one that
@@ -35,13 +38,19 @@ export class TidingsButton extends JobElement {
   private current: JobSummary | undefined
   private currentId: string | undefined
   private starting = false
+  /** Grows when the button is about something or somebody else: an answer to the former start is nobody's. */
+  private life = 0
   /** It ended since the page was left: shown when nothing else is. */
   private missed: JobSummary | undefined
   private problem: string | undefined
   private readonly starter = makeButton('button starter', () => void this.start())
   private readonly again = makeButton('button', () => void this.start())
   private readonly label = make('slot')
-  private readonly card = new JobCard(this)
+  private readonly card = new OptionalPart(this.body, () => {
+    const card = new JobCard(this)
+    card.foot.append(this.again)
+    return card
+  })
   private readonly refusal = make('p', 'refusal')
 
   /** The input of the job. A value that is set here wins over the attribute, which is JSON; undefined when it cannot be read. */
@@ -59,16 +68,18 @@ export class TidingsButton extends JobElement {
   /** Starts a job now, as a press does. Answers it, or undefined when it was refused or one is on its way. */
   async start(): Promise<JobSummary | undefined> {
     if (this.starting || this.disabled || !this.task) return undefined
+    const { life } = this
     this.starting = true
     this.problem = undefined
     this.schedule()
     try {
       const job = await this.client.submit(this.request(this.task))
-      this.adopt(job)
+      if (life === this.life) this.adopt(job)
       tell(this, 'tidings-started', { job })
       return job
     } catch (problem) {
-      this.problem = this.refused(problem, 'submit')
+      const text = this.refused(problem, 'submit')
+      if (life === this.life) this.problem = text
       return undefined
     } finally {
       this.starting = false
@@ -80,8 +91,7 @@ export class TidingsButton extends JobElement {
     this.starter.append(this.label)
     mark(this.starter, 'part', 'button')
     mark(this.again, 'part', 'button')
-    this.card.foot.append(this.again)
-    this.body.append(this.starter, this.refusal, this.card.root)
+    this.body.append(this.starter, this.refusal)
   }
 
   protected override follow(client: Client): void {
@@ -101,9 +111,10 @@ export class TidingsButton extends JobElement {
     this.look()
     const { current, words, starting } = this
     const focused = focusedIn(this.body)
-    if (current) this.card.draw({ job: current, connection: this.client.connection.getSnapshot() })
     const ended = !!current && hasEnded(current.status)
-    show(this.card.root, !!current)
+    this.card.draw(
+      current && { job: ended ? onceMore(current) : current, connection: this.client.connection.getSnapshot() },
+    )
     show(this.starter, !current)
     show(this.again, ended)
     say(this.again, starting ? words.starting : words.startAgain)
@@ -113,20 +124,22 @@ export class TidingsButton extends JobElement {
       mark(button, 'aria-busy', starting ? 'true' : undefined)
     }
     sayIfAny(this.refusal, this.problem)
-    if (focused?.closest('[hidden]')) this.giveFocus()
+    if (focused && (!focused.isConnected || focused.closest('[hidden]'))) this.giveFocus()
     return !!current && !ended
   }
 
   protected override forget(): void {
     super.forget()
+    this.life++
     this.current = undefined
     this.currentId = undefined
     this.missed = undefined
     this.problem = undefined
   }
 
-  protected override answered(verb: Verb, job: JobSummary): void {
-    if (verb === 'rerun') this.adopt(job)
+  protected override forgetRefusals(): void {
+    super.forgetRefusals()
+    this.problem = undefined
   }
 
   private given(): unknown {
@@ -161,9 +174,9 @@ export class TidingsButton extends JobElement {
     const heir = [...this.body.querySelectorAll<HTMLElement>('button, a[href]')].find(
       (each) => !each.closest('[hidden]'),
     )
-    if (!heir) mark(this.card.root, 'tabindex', -1)
     const target = heir ?? this.card.root
-    target.focus({ preventScroll: true })
+    if (target && !heir) mark(target, 'tabindex', -1)
+    target?.focus({ preventScroll: true })
   }
 
   /** Where a job that was started before this page may be found. */
@@ -191,6 +204,11 @@ export class TidingsButton extends JobElement {
     this.currentId = this.current?.id
     this.lookForEnd(this.current)
   }
+}
+
+/** Without the verbs that would start it again beside the button. */
+function onceMore(job: JobSummary): JobSummary {
+  return { ...job, verbs: job.verbs?.filter((verb) => !AGAIN.has(verb)) }
 }
 
 mirror(TidingsButton, {

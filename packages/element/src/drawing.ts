@@ -61,6 +61,33 @@ export interface Part<Value> {
   draw(value: Value): void
 }
 
+/** One part that is there only while it has a value: with its nodes goes everything that they said. */
+export class OptionalPart<Value> {
+  private part: Part<Value> | undefined
+
+  constructor(
+    private readonly parent: HTMLElement,
+    private readonly makePart: () => Part<Value>,
+  ) {}
+
+  get root(): HTMLElement | undefined {
+    return this.part?.root
+  }
+
+  draw(value: Value | undefined): void {
+    if (value === undefined) {
+      this.part?.root.remove()
+      this.part = undefined
+      return
+    }
+    if (!this.part) {
+      this.part = this.makePart()
+      this.parent.append(this.part.root)
+    }
+    this.part.draw(value)
+  }
+}
+
 /**
  * One part per key, in the order of the values. A part is kept as long as its key is there, and moved only when its place changed. When the
  * part that has the focus goes, the focus goes to the one that takes its place.

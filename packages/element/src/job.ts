@@ -1,6 +1,6 @@
 /** `<tidings-job>`: one job with its state, bar, error and the verbs allowed. */
 import { hasEnded } from '@tidings/client'
-import { make, mark, sayIfAny, show } from './drawing.js'
+import { make, mark, OptionalPart, sayIfAny } from './drawing.js'
 import { JobElement } from './job-element.js'
 import { SOURCE } from './job-source.js'
 import { mirror } from './mirror.js'
@@ -19,18 +19,17 @@ export class TidingsJob extends JobElement {
   declare subjectType: string | null
   declare subjectId: string | null
   declare task: string | null
-  private readonly card = new JobCard(this)
+  private readonly card = new OptionalPart(this.body, () => new JobCard(this))
   private readonly empty = make('p', 'empty')
 
   protected override build(): void {
-    this.body.append(this.card.root, this.empty)
+    this.body.append(this.empty)
   }
 
   protected override draw(): boolean {
     const job = this.newest()
     const view = this.jobs?.getSnapshot()
-    if (job) this.card.draw({ job, connection: this.client.connection.getSnapshot() })
-    show(this.card.root, !!job)
+    this.card.draw(job && { job, connection: this.client.connection.getSnapshot() })
     const missing = !job && this.hasAttribute('job')
     const { words } = this
     sayIfAny(this.empty, missing ? (view?.error || view?.ready ? words.noSuchJob : words.loading) : undefined)

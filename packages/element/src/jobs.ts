@@ -84,6 +84,10 @@ export class TidingsJobs extends JobsElement {
     this.older.forget()
     this.list.forget()
     this.text = this.search.value = ''
+  }
+
+  protected override forgetRefusals(): void {
+    super.forgetRefusals()
     say(this.refusal, '')
   }
 

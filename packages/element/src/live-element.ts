@@ -4,9 +4,9 @@
  * Collaborators: the page's client, the texts, the style sheet. It refuses to touch `HTMLElement` where there is none: on a server the
  * module loads and does nothing.
  */
-import type { Client, JobSummary, Verb, View } from '@tidings/client'
+import type { Client, ConnectionState, JobSummary, Verb, View } from '@tidings/client'
 import { english, mergeTexts, problemText, type TextChanges, type Texts, texts, verbText } from '@tidings/client/words'
-import { announce, announceEnd, useVoice } from './announcer.js'
+import { announce, announceEnd, hush, useVoice } from './announcer.js'
 import { make, mark, show } from './drawing.js'
 import { type Asked, tell } from './events.js'
 import { hasPageClient, onPageClient, pageClient } from './page-client.js'
@@ -33,8 +33,14 @@ export abstract class LiveElement extends Base implements Scene {
   /** Ends the wait for the next draw. */
   private endPace: (() => void) | undefined
   private drawnAt = 0
-  private known: string | undefined
-  private readonly refusals = new Map<string, { status: string; text: string }>()
+  /** Whose jobs are drawn. */
+  private whose: string | undefined
+  /** It was known once who is there. */
+  private known = false
+  private isLive = false
+  private notLiveSince: number | undefined
+  /** By job; `rev` is the one that it is drawn at. */
+  private readonly refusals = new Map<string, { rev?: number; text: string }>()
 
   constructor() {
     super()
@@ -72,6 +78,14 @@ export abstract class LiveElement extends Base implements Scene {
     return this.client.environment.now()
   }
 
+  get live(): boolean {
+    return this.isLive
+  }
+
+  get asOf(): number {
+    return this.notLiveSince ?? this.now
+  }
+
   get offered(): ReadonlySet<string> | undefined {
     const listed = this.getAttribute('verbs')
     return listed === null ? undefined : new Set(listed.split(/[\s,]+/))
@@ -98,9 +112,9 @@ export abstract class LiveElement extends Base implements Scene {
 
   async ask(job: JobSummary, verb: Verb): Promise<void> {
     this.refusals.delete(job.id)
+    this.schedule()
     try {
-      const answer = await this.client.ask(job.id, verb)
-      if (answer) this.answered(verb, answer)
+      await this.client.ask(job.id, verb)
     } catch (problem) {
       this.refused(problem, verb, job)
     }
@@ -108,7 +122,9 @@ export abstract class LiveElement extends Base implements Scene {
 
   refusalOf(job: JobSummary): string | undefined {
     const refusal = this.refusals.get(job.id)
-    return refusal?.status === job.status ? refusal.text : undefined
+    if (!refusal) return undefined
+    refusal.rev ??= job.rev
+    return refusal.rev === job.rev ? refusal.text : undefined
   }
 
   view(job: JobSummary, link: string, event: Event): void {
@@ -133,11 +149,13 @@ export abstract class LiveElement extends Base implements Scene {
   /** Puts the state of the views into the nodes. Answers whether something shown changes with time. */
   protected abstract draw(): boolean
 
-  /** Nothing of the former user may stay. */
+  /** Nothing of the former user may stay, not even hidden. */
   protected forget(): void {}
 
-  /** A verb was taken. */
-  protected answered(_verb: Verb, _job: JobSummary): void {}
+  /** What was refused says nothing any more. */
+  protected forgetRefusals(): void {
+    this.refusals.clear()
+  }
 
   /** An attribute has another value. */
   protected changed(_name: string): void {
@@ -175,7 +193,7 @@ export abstract class LiveElement extends Base implements Scene {
     const { words } = this
     const what = verb === 'submit' ? words.start : verb === 'list' ? words.showMore : verbText(verb, words)
     const text = words.refused(what, problemText(problem, words))
-    if (job) this.refusals.set(job.id, { status: job.status, text })
+    if (job) this.refusals.set(job.id, { text })
     announce(text, this.client, words)
     tell(this, 'tidings-refused', { verb, ...(job && { job }), problem })
     this.schedule()
@@ -224,33 +242,43 @@ export abstract class LiveElement extends Base implements Scene {
   }
 
   private drawAll(): void {
-    this.lookWho()
+    const connection = this.client.connection.getSnapshot()
+    this.lookWho(connection)
+    this.lookLive(connection)
     const ticks = this.draw()
     const { environment } = this.client
     this.endTimers()
     this.drawnAt = environment.now()
-    if (!ticks || this.body.hidden) return
+    if (!ticks || !this.isLive || this.body.hidden) return
     // All that ticks on a page turns at the same moment.
     const timer = environment.setTimer(() => this.drawAll(), TICK_MS - (environment.now() % TICK_MS))
     this.endTick = () => environment.clearTimer(timer)
   }
 
   /** Nothing shows when nobody is signed in; before that is known, what needs room keeps it. */
-  private lookWho(): void {
-    const { connection, who } = this.client
-    const person = who.getSnapshot()
-    const { state, reason } = connection.getSnapshot()
+  private lookWho({ state, reason }: ConnectionState): void {
+    const person = this.client.who.getSnapshot()
     const identity = person && JSON.stringify([person.tenant, person.subject])
-    if (this.known !== undefined && identity !== this.known) {
-      this.refusals.clear()
+    if (this.whose !== undefined && identity !== this.whose) {
+      this.forgetRefusals()
       this.forget()
+      hush()
     }
+    this.whose = identity
+    this.known ||= !!person || state === 'live' || state === 'catchingUp'
     const refused = state === 'stopped' && reason === 'unauthenticated'
-    const known = this.known !== undefined || state === 'live' || state === 'catchingUp'
-    const out = refused || (!person && known)
-    this.known = identity ?? (out ? this.known : undefined)
+    const out = refused || (!person && this.known)
     show(this.body, !out)
     mark(this.body, 'data-unknown', !person && !out && state === 'connecting')
+  }
+
+  /** What is not live stands still: nothing turns or counts as if it were. */
+  private lookLive({ state, since }: ConnectionState): void {
+    const live = state === 'live'
+    if (live && !this.isLive) this.forgetRefusals()
+    this.isLive = live
+    this.notLiveSince = live ? undefined : (this.notLiveSince ?? since)
+    mark(this.body, 'data-still', !live)
   }
 
   /** What a framework has set before the element was defined. */

@@ -1,5 +1,5 @@
 /** `<tidings-progress>`: how far a job is, and nothing else. */
-import { show } from './drawing.js'
+import { OptionalPart } from './drawing.js'
 import { JobElement } from './job-element.js'
 import { SOURCE } from './job-source.js'
 import { mirror } from './mirror.js'
@@ -18,17 +18,14 @@ export class TidingsProgress extends JobElement {
   declare subjectType: string | null
   declare subjectId: string | null
   declare task: string | null
-  private readonly bar = new ProgressBar(this, true)
+  private readonly bar = new OptionalPart(this.body, () => new ProgressBar(this, true))
 
-  protected override build(): void {
-    this.body.append(this.bar.root)
-  }
+  protected override build(): void {}
 
   protected override draw(): boolean {
     const job = this.newest()
-    if (job) this.bar.draw(job)
-    if (job) markJob(this.bar.root, job)
-    show(this.bar.root, !!job)
+    this.bar.draw(job)
+    if (job && this.bar.root) markJob(this.bar.root, job)
     return false
   }
 }

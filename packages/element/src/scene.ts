@@ -10,11 +10,15 @@ export interface Scene {
   readonly words: Texts
   /** Milliseconds since 1970. */
   readonly now: number
+  /** What is shown is true now. */
+  readonly live: boolean
+  /** As of when it is true: `now` while live, else when that ended. Milliseconds since 1970. */
+  readonly asOf: number
   /** Verbs that may be offered, the job permitting; undefined for all. */
   readonly offered: ReadonlySet<string> | undefined
   /** Asks a verb of a job. A refusal shows at the job. */
   ask(job: JobSummary, verb: Verb): Promise<void>
-  /** What was refused at this job, until something else happens to it. */
+  /** What was refused at this job, until something else happens to it or the connection is back. */
   refusalOf(job: JobSummary): string | undefined
   /** Somebody follows the link of a job. */
   view(job: JobSummary, link: string, event: Event): void

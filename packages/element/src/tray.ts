@@ -86,6 +86,8 @@ export class TidingsTray extends JobsElement {
     this.list.forget()
     this.withRecent = false
     this.unseen = { count: 0, failed: false }
+    // It is not drawn while the card is closed.
+    sayIfAny(this.badge, undefined)
   }
 
   protected override draw(): boolean {
@@ -116,7 +118,7 @@ export class TidingsTray extends JobsElement {
     mark(this.recent, 'aria-expanded', `${this.withRecent}`)
     show(this.recent, active.length > 0 && ended.length > 0)
     const leavable = active.some((job) => job.mode !== 'tracked')
-    sayIfAny(this.note, leavable ? words.safeToLeave : undefined)
+    sayIfAny(this.note, leavable && this.live ? words.safeToLeave : undefined)
     return active.some((job) => !hasEnded(job.status))
   }
 

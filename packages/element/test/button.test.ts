@@ -54,6 +54,29 @@ test('a button shows the end of its job, and starts again', async () => {
   expect([fake.submitted.length, text(element, '.chip')]).toEqual([2, ['pending']])
 })
 
+test('after an end there is one way to start again', async () => {
+  const element: TidingsButton = await put('tidings-button', { task: 'check-links', verbs: 'retry rerun' })
+  await element.start()
+  for (const status of ['completed', 'failed']) {
+    fake.put(makeJob('job_new1', { status, rev: status === 'failed' ? 3 : 2 }))
+    await fake.pass(200)
+    expect([text(element, '.chip'), text(element, '.card-foot .button')]).toEqual([[status], ['Start again']])
+  }
+})
+
+test('a start that was refused says so until the connection is live again', async () => {
+  const element: TidingsButton = await put('tidings-button', { task: 'check-links' })
+  fake.refusal = refusedBecause('Too many.')
+  await element.start()
+  await drawn()
+  expect(text(element, '.refusal')).toEqual(['Start: Not now. Too many.'])
+  for (const state of ['offline', 'live'] as const) {
+    fake.connection.set({ state, since: fake.time })
+    await drawn()
+  }
+  expect(text(element, '.refusal')).toEqual([])
+})
+
 test('a button takes up a job that runs for its session when the page is loaded again, and no ended one', async () => {
   fake.put(makeJob('job_1', { session: 's', status: 'completed' }))
   const element = await put('tidings-button', { task: 'check-links', session: 's' })

@@ -25,6 +25,15 @@ test('a tray is a pill while something runs, and a card when it is opened', asyn
   expect([element.open, inside(element).activeElement?.className]).toEqual([false, 'pill'])
 })
 
+test('an open tray says that one may leave while that is known', async () => {
+  fake.put(makeJob('job_1'))
+  const element = await put('tidings-tray', { open: '' })
+  expect(text(element, '.note').length).toBe(1)
+  fake.connection.set({ state: 'offline', since: fake.time })
+  await drawn()
+  expect(text(element, '.note')).toEqual([])
+})
+
 test('a closed tray counts what has ended, until it is opened', async () => {
   fake.put(makeJob('job_1'))
   const element = await put('tidings-tray')

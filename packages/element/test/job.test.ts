@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { TidingsProblem } from '@tidings/client'
 import { expect, test } from 'vitest'
 import { drawn, makeJob, refusedBecause } from './fake-client.js'
 import { all, fake, freshPage, heard, inside, one, put, text } from './page.js'
@@ -70,6 +71,55 @@ test('a refusal is told at the job, by an event, and aloud', async () => {
   fake.put(makeJob('job_1', { status: 'paused', rev: 2 }))
   await fake.pass(100)
   expect(text(element, '.refusal')).toEqual([])
+})
+
+/** What takes a refusal away, the status being the same. */
+const laters: [string, () => unknown][] = [
+  ['the next revision of its job', () => fake.put(makeJob('job_1', { rev: 2 }))],
+  [
+    'a connection that is live again',
+    async () => {
+      fake.connection.set({ state: 'offline', since: fake.time })
+      await drawn()
+      fake.connection.set({ state: 'live', since: fake.time })
+    },
+  ],
+  [
+    'another verb',
+    () => {
+      fake.refusal = undefined
+      one(document.querySelector('tidings-job') as Element, '.verb-pause').click()
+    },
+  ],
+]
+
+test.each(laters)('a refusal goes with %s', async (_, happen) => {
+  fake.put(makeJob('job_1'))
+  fake.refusal = new TidingsProblem({ code: 'http_502', status: 502, title: 'The server answered 502.' })
+  const element = await put('tidings-job', { job: 'job_1' })
+  one(element, '.verb-pause').click()
+  await fake.pass(1_000)
+  expect(text(element, '.refusal')).toEqual(['Pause: Tidings cannot be reached. Try again in a moment.'])
+  await happen()
+  await fake.pass(200)
+  expect(text(element, '.refusal')).toEqual([])
+})
+
+test('while it is not live a job stands still, and does not say that one may leave', async () => {
+  fake.put(makeJob('job_1'))
+  const element = await put('tidings-job', { job: 'job_1' })
+  const still = () => inside(element).querySelector('.body')?.hasAttribute('data-still')
+  const shown = () => [text(element, '.chip'), text(element, '.elapsed'), text(element, '.note').length, still()]
+  expect(shown()).toEqual([['running'], ['1 min 50 s'], 1, false])
+  fake.connection.set({ state: 'offline', since: fake.time })
+  await fake.pass(30_000)
+  expect(shown()).toEqual([['running'], ['1 min 50 s'], 0, true])
+  fake.connection.set({ state: 'catchingUp', since: fake.time })
+  await fake.pass(5_000)
+  expect(shown()).toEqual([['running'], ['1 min 50 s'], 0, true])
+  fake.connection.set({ state: 'live', since: fake.time })
+  await drawn()
+  expect(shown()).toEqual([['running'], ['2 min 25 s'], 1, false])
 })
 
 test('once an abort was asked only kill is offered, and `verbs` narrows what is', async () => {

@@ -5,12 +5,15 @@ import type { CheckLinksInput, CheckLinksOutput } from '../../tasks.js'
 import { addressOf, sessionOf } from './place.js'
 import { RunPanel } from './run-panel.js'
 
-export function CheckDialog({ onClose }: { onClose: () => void }) {
+/** A check that runs, by its id, or the newest of this tab. */
+export type ShownCheck = string | { session: string }
+
+export function CheckDialog({ shown, onClose }: { shown: ShownCheck; onClose: () => void }) {
   const session = sessionOf('check')
   const dialog = useRef<HTMLDialogElement>(null)
   const [done, setDone] = useState<string>()
   const task = useTask<CheckLinksInput, CheckLinksOutput>({
-    autoConnect: { session },
+    autoConnect: shown,
     onComplete: ({ broken }) => setDone(broken.length ? `Done: ${broken.length} are broken.` : 'Done: all are well.'),
   })
   const isActive = !!task.job && !task.job.endedAt

@@ -1,5 +1,9 @@
-/** What the last check found. Read again whenever a check completes, whoever started it and wherever. */
-import { useSettled, useTidings } from '@tidings/react'
+/**
+ * What the last check found. Read when the connection comes to life, also after a cut, and again whenever a check completes, whoever started
+ * it and wherever.
+ */
+import { problemText } from '@tidings/client/words'
+import { useConnection, useSettled, useTidings } from '@tidings/react'
 import { useCallback, useEffect, useState } from 'react'
 import type { CheckLinksOutput } from '../../tasks.js'
 
@@ -7,20 +11,31 @@ export interface Findings extends CheckLinksOutput {
   at: string
 }
 
-export function useFindings(): { findings: Findings | undefined; problem: string | undefined; isLoading: boolean } {
+interface State {
+  findings?: Findings
+  /** Why they could not be read, until they can. */
+  problem?: string
+  /** The server has answered: without findings, there never was a check. */
+  isKnown: boolean
+}
+
+export function useFindings(): State & { read(): void } {
   const tidings = useTidings()
-  const [state, setState] = useState<{ findings?: Findings; problem?: string; isLoading: boolean }>({ isLoading: true })
+  const { isConnected } = useConnection()
+  const [state, setState] = useState<State>({ isKnown: false })
   const read = useCallback(async () => {
     try {
       const { jobs } = await tidings.list({ task: 'check-links', status: 'completed', limit: 1 })
       const job = jobs[0] && (await tidings.get(jobs[0].id))
       const findings = job && { ...(job.result as CheckLinksOutput), at: job.endedAt ?? job.createdAt }
-      setState({ findings, isLoading: false })
+      setState({ findings, isKnown: true })
     } catch (problem) {
-      setState((before) => ({ ...before, problem: (problem as Error).message, isLoading: false }))
+      setState((before) => ({ ...before, problem: problemText(problem) }))
     }
   }, [tidings])
-  useEffect(() => void read(), [read])
+  useEffect(() => {
+    if (isConnected) void read()
+  }, [isConnected, read])
   useSettled('check-links', { onCompleted: () => void read() })
-  return { findings: state.findings, problem: state.problem, isLoading: state.isLoading }
+  return { ...state, read }
 }

@@ -1,12 +1,22 @@
 /** The site: what its last check found, a dialog for the next, and a button that counts its words. */
+import type { JobSummary } from '@tidings/client'
+import { percentText, statusText } from '@tidings/client/words'
+import { useConnection, useJobs } from '@tidings/react'
 import { useState } from 'react'
-import { CheckDialog } from './check-dialog.js'
+import { CheckDialog, type ShownCheck } from './check-dialog.js'
 import { type Findings, useFindings } from './findings.js'
 import { addressOf, sessionOf } from './place.js'
 
 export function SitePage() {
-  const [isChecking, setChecking] = useState(false)
-  const { findings, problem, isLoading } = useFindings()
+  // Which check the dialog shows stays as it was when it was opened.
+  const [shown, setShown] = useState<ShownCheck>()
+  const {
+    active: [running],
+    isLoading,
+  } = useJobs({ task: 'check-links' })
+  const open = () => setShown(running?.id ?? { session: sessionOf('check') })
+  const { findings, problem, isKnown, read } = useFindings()
+  const { isConnected } = useConnection()
   return (
     <>
       <h1>The site</h1>
@@ -15,12 +25,21 @@ export function SitePage() {
         <section className="card" aria-labelledby="links">
           <div className="card-head">
             <h2 id="links">Links</h2>
-            <button type="button" className="primary" onClick={() => setChecking(true)}>
+            <button type="button" className="primary" onClick={open}>
               Check links…
             </button>
           </div>
-          {problem && <p className="error">{problem}</p>}
-          {findings ? <Report findings={findings} /> : !isLoading && <p className="soft">They were never checked.</p>}
+          {running && <Running job={running} onShow={open} />}
+          {problem && isConnected && (
+            <p className="error">
+              {problem}{' '}
+              <button type="button" className="quiet" onClick={read}>
+                Try again
+              </button>
+            </p>
+          )}
+          {findings && <Report findings={findings} />}
+          {isKnown && !isLoading && !findings && !running && <p className="soft">They were never checked.</p>}
         </section>
         <section className="card" aria-labelledby="words">
           <h2 id="words">Words</h2>
@@ -38,8 +57,21 @@ export function SitePage() {
           </tidings-button>
         </section>
       </div>
-      {isChecking && <CheckDialog onClose={() => setChecking(false)} />}
+      {shown && <CheckDialog shown={shown} onClose={() => setShown(undefined)} />}
     </>
+  )
+}
+
+function Running({ job, onShow }: { job: JobSummary; onShow: () => void }) {
+  const { percentage } = job.progress ?? {}
+  return (
+    <p className="soft">
+      A check is {statusText(job.status)}
+      {percentage !== undefined && ` at ${percentText(percentage)}`}.{' '}
+      <button type="button" className="quiet" onClick={onShow}>
+        Show it
+      </button>
+    </p>
   )
 }
 

@@ -63,7 +63,8 @@ export class JobCard implements Part<{ job: JobSummary; connection: ConnectionSt
     this.verbs.draw(job)
     sayIfAny(this.error, job.error?.message)
     sayIfAny(this.refusal, this.scene.refusalOf(job))
-    // What the app does itself may end with the page.
-    sayIfAny(this.note, ended || job.mode === 'tracked' ? undefined : this.scene.words.safeToLeave)
+    // What the app does itself may end with the page, and how it goes is not known without a connection.
+    const leavable = !ended && job.mode !== 'tracked' && this.scene.live
+    sayIfAny(this.note, leavable ? this.scene.words.safeToLeave : undefined)
   }
 }

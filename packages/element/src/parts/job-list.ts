@@ -72,6 +72,7 @@ export class JobList {
 
   forget(): void {
     this.order.release()
+    this.draw([], '')
   }
 
   private redraw(): void {

@@ -16,10 +16,10 @@ export class JobTimes implements Part<JobSummary> {
   }
 
   draw(job: JobSummary): void {
-    const { words, now } = this.scene
+    const { words, now, asOf } = this.scene
     const ended = hasEnded(job.status)
-    sayIfAny(this.duration, this.durationOf(job, ended, now))
-    sayIfAny(this.wish, ended ? undefined : wishText(job, now, words))
+    sayIfAny(this.duration, this.durationOf(job, ended, asOf))
+    sayIfAny(this.wish, ended ? undefined : wishText(job, asOf, words))
     const time = job.endedAt ?? job.startedAt ?? job.createdAt
     say(this.moment, timeText(time, now, words))
     if (time === this.shownTime) return
