@@ -124,6 +124,18 @@ test('the network is cut and comes back', async ({ context }) => {
   await expect.poll(() => told(page)).toEqual(['meanwhile completed'])
 })
 
+test('a device that loses its network says so within seconds, though its socket looks open', async ({ context }) => {
+  const page = await open(context)
+  await live(page)
+  await context.setOffline(true)
+  await expect(page.locator('#connection')).toHaveText('offline', { timeout: 10_000 })
+  await settle('unheard')
+  await context.setOffline(false)
+  await live(page)
+  await expect(row(page, 'unheard completed')).toBeVisible()
+  await expect.poll(() => told(page)).toEqual(['unheard completed'])
+})
+
 test('a laptop sleeps: the frozen page leads no more, and goes on when it wakes', async ({ context }) => {
   const sleeper = await open(context)
   await live(sleeper)
