@@ -230,7 +230,8 @@ mod tests {
     fn sizes_are_read_as_they_are_printed() {
         let row = size_row("OVER dashboard, first load: 132.0 of 120 KB").expect("a size");
         assert_eq!(row[..6], ["sizes, dashboard, first load", "132.0 KB", "120", "1.10", "≤ 120 KB", "no"]);
-        let row = size_row("ok   client: 7.97 of 8 KB, and 1.25 KB when WebSockets do not work").expect("a size with more behind it");
+        let row =
+            size_row("ok   client: 7.97 of 8 KB, and 1.25 KB when WebSockets do not work").expect("a size with more behind it");
         assert_eq!((&row[1], &row[4], &row[6]), (&"7.97 KB".into(), &"≤ 8 KB".into(), &"brotli; baseline: the budget".into()));
         assert!(size_row("> node packages/size.mjs").is_none());
     }
