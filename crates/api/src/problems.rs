@@ -58,6 +58,7 @@ kinds! {
     StopAsked = 409 "stop_asked" "The job has been asked to stop.",
     StaleLease = 409 "stale_lease" "The lease is not the current one.",
     NotHere = 409 "not_here" "The job is run elsewhere.",
+    RunHere = 409 "run_here" "The job is run here.",
     RevisionChanged = 412 "revision_changed" "The job has changed since it was read.",
     TooLarge = 413 "too_large" "The request is larger than is allowed.",
     UnsupportedMediaType = 415 "unsupported_media_type" "The body must be JSON.",
@@ -178,6 +179,10 @@ impl From<Refusal> for ApiProblem {
                 ApiProblem::new(Kind::NoParent, format!("There is no job {parent} that could be the parent.")).field("parentId")
             }
             Refusal::NotHere => ApiProblem::new(Kind::NotHere, "Another system runs this job: ask there."),
+            Refusal::RunHere { .. } => ApiProblem::new(
+                Kind::RunHere,
+                "This job is run here, so only whoever runs it says how it goes. Ask a verb of it instead: pause, resume, abort, retry.",
+            ),
             Refusal::Invalid { field, problem } => ApiProblem::invalid(field, problem),
         }
     }

@@ -9,6 +9,7 @@ mod clock;
 mod draft;
 mod edit;
 mod jump;
+mod observe;
 mod report;
 mod submit;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use jump::follow_jump;
 /// What the store read for a request.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// For `Reads::Job`: the job, if it exists.
+    /// For `Reads::Job` and `Reads::Mirrored`: the job, if it exists.
     pub job: Option<Job>,
     /// For `Reads::Jobs` and `Reads::Candidates`: in the order asked, or of the claim.
     pub jobs: Vec<Job>,
@@ -35,7 +36,7 @@ pub struct Loaded {
     pub running: BTreeMap<Text, u32>,
     /// Places taken by jobs of any task.
     pub running_total: u32,
-    /// For `Reads::Counts`: jobs that wait to start, by tenant and owner.
+    /// For `Reads::Counts` and `Reads::Mirrored`: jobs that wait to start, by tenant and owner.
     pub pending_of_owner: HashMap<(Text, Text), u64>,
     /// For `Reads::Counts`: the named parents that exist, with their tenant and root.
     pub parents: HashMap<JobId, (Text, JobId)>,
@@ -134,9 +135,14 @@ pub fn decide(loaded: Loaded, request: &Request, now: Timestamp) -> Result<Decis
         Request::Report { proof, report, asked, .. } => report::report(open(loaded, asked, now)?, *proof, report),
         Request::Patch { patch, asked, .. } => edit::patch(open(loaded, asked, now)?, patch),
         Request::Delete { asked, .. } => edit::delete(open(loaded, asked, now)?),
-        Request::Clock { judge_leases, .. } => {
+        Request::Observe { about, word, asked } => observe::observe(loaded, about, word, asked, now),
+        Request::Clock { judge_leases, listening, .. } => {
             let job = loaded.job.ok_or(Refusal::NotFound)?;
-            Ok(clock::clock(draft::Draft::open(job, now, None), *judge_leases))
+            let draft = draft::Draft::open(job, now, None);
+            Ok(match draft.job.mirror {
+                Some(_) => observe::silence(draft, *judge_leases, listening),
+                None => clock::clock(draft, *judge_leases),
+            })
         }
         Request::Rescue { proof, why, .. } => {
             let job = loaded.job.ok_or(Refusal::NotFound)?;

@@ -124,6 +124,30 @@ pub struct Waiting {
     pub until: Option<Timestamp>,
 }
 
+/// What is known of a mirrored job's source. It is the source's word that counts, in the order of the source's own time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// The source that tells of it; with the tenant and the external id it names the job.
+    pub source: Text,
+    /// The source's time of the newest word, in microseconds since 1970. An older word, and the same one again, change nothing.
+    pub word_us: i64,
+    /// When the newest word was heard here.
+    pub heard_at: Timestamp,
+    /// Whether it is shown as `stale`: it runs, and nothing was heard of it for too long.
+    pub is_stale: bool,
+    /// `None`: it may be silent for ever.
+    pub silence: Option<Silence>,
+}
+
+/// What silence means while a mirrored job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// From then on it is shown as `stale`, in milliseconds after the last word.
+    pub stale_after_ms: u64,
+    /// From then on it is `lost`, in milliseconds after the last word.
+    pub lost_after_ms: u64,
+}
+
 /// One run of a task, for one owner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -139,7 +163,10 @@ pub struct Job {
     /// The job that its chain of parents starts from; itself when it has none.
     pub root: JobId,
     pub batch: Option<Text>,
+    /// Its name in another system; of a mirrored job, at its source.
     pub external_id: Option<Text>,
+    /// Of a mirrored job: how its source is heard.
+    pub mirror: Option<Mirror>,
     /// The job whose input it took over.
     pub rerun_of: Option<JobId>,
     pub policy: Arc<Policy>,
@@ -214,9 +241,14 @@ impl Job {
         self.limit_enforced && self.wish.is_stop() && self.wish.by.is_none()
     }
 
-    /// Whether it takes a place of its task.
+    /// Whether it takes a place of its task. What runs elsewhere takes none.
     pub fn takes_slot(&self) -> bool {
-        self.is_attempt_open() || self.slot_until.is_some()
+        self.mode != Mode::Mirrored && (self.is_attempt_open() || self.slot_until.is_some())
+    }
+
+    /// Who runs, or ran, the newest attempt; of a mirrored job its source.
+    pub fn holder(&self) -> Option<&Text> {
+        self.lease.as_ref().map(|lease| &lease.holder).or(self.mirror.as_ref().map(|mirror| &mirror.source))
     }
 
     /// Whether another attempt is in the budget.
@@ -247,7 +279,14 @@ impl Job {
         } else {
             (None, None, None)
         };
-        [due, start, lease, limit, grace, self.slot_until].into_iter().flatten().min()
+        [due, start, lease, limit, grace, self.slot_until, self.silence_ends_at()].into_iter().flatten().min()
+    }
+
+    /// When the silence of its source means something new.
+    pub fn silence_ends_at(&self) -> Option<Timestamp> {
+        let mirror = self.mirror.as_ref().filter(|_| self.status == Status::Running)?;
+        let silence = mirror.silence?;
+        Some(mirror.heard_at.plus_ms(if mirror.is_stale { silence.lost_after_ms } else { silence.stale_after_ms }))
     }
 
     /// When an unanswered stop is enforced on a holder that we cannot kill. The runner enforces its own.

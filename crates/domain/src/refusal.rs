@@ -29,6 +29,8 @@ pub enum Refusal {
     NoParent { parent: JobId },
     /// A mirrored job is run elsewhere; this cannot be asked of it here.
     NotHere,
+    /// It runs here: what an outside source says of it does not count.
+    RunHere { rev: u64 },
     /// Some other value of the request is out of its bounds.
     Invalid { field: &'static str, problem: String },
 }
@@ -47,6 +49,7 @@ impl Refusal {
             Refusal::TooManyPending { .. } => "too_many_pending",
             Refusal::NoParent { .. } => "no_parent",
             Refusal::NotHere => "not_here",
+            Refusal::RunHere { .. } => "run_here",
             Refusal::Invalid { .. } => "invalid",
         }
     }

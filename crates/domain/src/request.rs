@@ -1,8 +1,9 @@
 //! Everything that can be asked of the log, as one closed list. Each names what it reads; see [`Request::reads`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::job::{Job, JobError, LeaseProof, Progress, Subject, Ticked};
+use crate::job::{Job, JobError, LeaseProof, Progress, Silence, Subject, Ticked};
 use crate::policy::{Mode, Policy};
 use crate::{JobId, Json, Status, Text, Timestamp, named};
 
@@ -157,6 +158,35 @@ pub struct Patch {
     pub run_at: Option<Timestamp>,
 }
 
+/// Since when sources are heard, by name.
+pub type Listening = Arc<BTreeMap<Text, Timestamp>>;
+
+/// What is said of a mirrored job. What is left out stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Word {
+    /// Any but `lost`, which is for us to presume. `None`: as it stands; `pending` when the job is first heard of.
+    pub status: Option<Status>,
+    /// When it came to be so, by the source's clock, in microseconds since 1970. `None`: now, and after all that was said before.
+    pub at_us: Option<i64>,
+    /// Why it failed. Empty: nothing is wrong with it.
+    pub error: Option<Text>,
+    /// Becomes its result.
+    pub output: Option<Json>,
+    pub title: Option<Text>,
+    pub metadata: Option<Json>,
+    /// Tags `name:value`, of which a job has one for each name. An empty value takes it away.
+    pub labels: Vec<(Text, Text)>,
+}
+
+/// The job that a word is about.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// One that is known.
+    Known { tenant: Text, id: JobId },
+    /// The one that its source calls so. When there is none yet, `first` is made. `is_new`: there must be none.
+    Named { source: Text, external_id: Text, silence: Option<Silence>, first: Box<NewJob>, is_new: bool },
+}
+
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Makes jobs, all or none. `slots` are the limits of their tasks, to say why one waits.
@@ -195,10 +225,18 @@ pub enum Request {
     RenewLeases {
         entries: Vec<(JobId, LeaseProof)>,
     },
-    /// Carries out whatever is due for this job. `judge_leases` false: no lease is judged yet.
+    /// A source, or somebody in its place, says how a mirrored job is.
+    Observe {
+        about: About,
+        word: Word,
+        asked: Asked,
+    },
+    /// Carries out whatever is due for this job. `judge_leases` false: no lease is judged yet, and no silence.
     Clock {
         id: JobId,
         judge_leases: bool,
+        /// Since when each source is heard without a break. The silence of one that is not among them is not its own.
+        listening: Listening,
     },
     /// The holder of this attempt is known to be gone and nothing of it is left running.
     Rescue {
@@ -231,6 +269,8 @@ pub enum Reads<'a> {
     Candidates,
     /// Pending counts of owners, running counts of tasks, parents.
     Counts,
+    /// The job of a tenant with this source and external id, and how many of its owner wait to start.
+    Mirrored { tenant: &'a Text, source: &'a Text, external_id: &'a Text, owner: &'a Text },
 }
 
 impl Request {
@@ -243,6 +283,10 @@ impl Request {
             | Request::Answer { tenant, id, .. }
             | Request::Patch { tenant, id, .. }
             | Request::Delete { tenant, id, .. } => Reads::Job(Some(tenant), *id),
+            Request::Observe { about: About::Known { tenant, id }, .. } => Reads::Job(Some(tenant), *id),
+            Request::Observe { about: About::Named { source, external_id, first, .. }, .. } => {
+                Reads::Mirrored { tenant: &first.tenant, source, external_id, owner: &first.owner }
+            }
             Request::Report { id, .. } | Request::Clock { id, .. } | Request::Rescue { id, .. } => Reads::Job(None, *id),
         }
     }
@@ -254,6 +298,7 @@ impl Request {
             | Request::Answer { asked, .. }
             | Request::Report { asked, .. }
             | Request::Patch { asked, .. }
+            | Request::Observe { asked, .. }
             | Request::Delete { asked, .. } => Some(asked),
             _ => None,
         }

@@ -34,7 +34,7 @@ named! {
 }
 
 impl Status {
-    /// Whether it is an end. An end is left only by `retry` and, from `lost`, by a late word.
+    /// Whether it is an end. An end is left only by `retry`, by a late word from `lost`, and by what the source of a mirrored job says.
     pub const fn is_end(self) -> bool {
         matches!(self, Status::Completed | Status::Failed | Status::Aborted | Status::TimedOut | Status::Lost)
     }
@@ -69,6 +69,7 @@ named! {
         TimeLimit = "time limit",
         LeaseExpired = "lease expired",
         LateWord = "late word",
+        Observed = "observed",
         Retry = "retry",
     }
 }
@@ -156,12 +157,63 @@ pub const TABLE: &[Move] = {
         mv(Aborted, Pending, C::Retry),
         mv(TimedOut, Pending, C::Retry),
         mv(Lost, Pending, C::Retry),
+        // Told by the source of a mirrored job. What a source skips is walked through along these lines.
+        mv(Scheduled, Pending, C::Observed),
+        mv(Pending, Scheduled, C::Observed),
+        mv(Pending, Running, C::Observed),
+        mv(Running, Paused, C::Observed),
+        mv(Running, Waiting, C::Observed),
+        mv(Running, Retrying, C::Observed),
+        mv(Running, Completed, C::Observed),
+        mv(Running, Failed, C::Observed),
+        mv(Running, TimedOut, C::Observed),
+        mv(Running, Aborted, C::Observed),
+        mv(Paused, Running, C::Observed),
+        mv(Paused, Aborted, C::Observed),
+        mv(Waiting, Running, C::Observed),
+        mv(Waiting, Aborted, C::Observed),
+        mv(Retrying, Pending, C::Observed),
+        mv(Retrying, Aborted, C::Observed),
+        mv(Scheduled, Aborted, C::Observed),
+        mv(Pending, Aborted, C::Observed),
+        mv(Completed, Pending, C::Observed),
+        mv(Failed, Pending, C::Observed),
+        mv(Aborted, Pending, C::Observed),
+        mv(TimedOut, Pending, C::Observed),
+        mv(Lost, Running, C::Observed),
     ]
 };
 
 /// Whether the table knows this move.
 pub fn is_allowed(from: Option<Status>, to: Status, cause: Cause) -> bool {
     TABLE.contains(&Move { from, to, cause })
+}
+
+/// The shortest way along what a source may tell, without its beginning and through no other end; empty when there is none, or `from` is `to`.
+/// Of two ways of one length the one whose lines stand first in the table.
+pub fn observed_way(from: Status, to: Status) -> Vec<Status> {
+    let lines = |at: Status| TABLE.iter().filter(move |mv| mv.from == Some(at) && mv.cause == Cause::Observed).map(|mv| mv.to);
+    let mut came_from: Vec<(Status, Status)> = Vec::new();
+    let mut border = std::collections::VecDeque::from([from]);
+    while let Some(at) = border.pop_front().filter(|at| *at != to) {
+        if at.is_end() && at != from {
+            continue;
+        }
+        for next in lines(at) {
+            if next != from && !came_from.iter().any(|(known, _)| *known == next) {
+                came_from.push((next, at));
+                border.push_back(next);
+            }
+        }
+    }
+    let mut way = Vec::new();
+    let mut at = to;
+    while let Some((_, before)) = came_from.iter().find(|(status, _)| *status == at) {
+        way.push(at);
+        at = *before;
+    }
+    way.reverse();
+    way
 }
 
 /// The table as a Mermaid state diagram, for the docs.
@@ -189,11 +241,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_are_left_only_by_the_two_doors() {
+    fn ends_are_left_only_by_their_doors() {
         for mv in TABLE.iter().filter(|mv| mv.from.is_some_and(Status::is_end)) {
             let late = mv.cause == Cause::LateWord && mv.from == Some(Status::Lost);
-            assert!(mv.cause == Cause::Retry || late, "{mv:?}");
+            assert!(late || matches!(mv.cause, Cause::Retry | Cause::Observed), "{mv:?}");
         }
+    }
+
+    #[test]
+    fn a_source_reaches_every_status_that_it_may_name() {
+        for from in Status::ALL {
+            for to in Status::ALL.iter().filter(|to| **to != Status::Lost && *to != from) {
+                let way = observed_way(*from, *to);
+                assert!(way.iter().rev().skip(1).all(|status| status.is_active()), "{from} to {to}: {way:?}");
+                assert_eq!(way.last(), Some(to), "{from} to {to}: {way:?}");
+                let mut at = *from;
+                for next in way {
+                    assert!(is_allowed(Some(at), next, Cause::Observed), "{from} to {to}: {at} to {next}");
+                    at = next;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_observes_that_a_job_is_lost() {
+        assert!(observed_way(Status::Running, Status::Lost).is_empty());
     }
 
     #[test]

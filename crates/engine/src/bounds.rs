@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::policy::{Mode, Pause, Policy, Rescue, Retry};
-use domain::request::{NewJob, Patch};
+use domain::request::{NewJob, Patch, Word};
 use domain::{JobId, Json, Text, Timestamp, limits};
 use serde_json::value::RawValue;
 use wire::body::{PatchJob, Submit};
@@ -139,6 +139,23 @@ pub fn new_job(body: &Submit, frame: Frame) -> Result<NewJob, Error> {
         cannot_start: None,
         wait_reason: None,
         lease: None,
+    })
+}
+
+/// What is said of a mirrored job. A text that is only shown is cut; what is kept or found by is refused when it is too long.
+pub fn word(word: Word) -> Result<Word, Error> {
+    let labels = word.labels.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>();
+    tags(&labels)?;
+    if let Some(output) = &word.output {
+        at_most("output", output.as_str(), limits::PAYLOAD_BYTES)?;
+    }
+    if let Some(metadata) = &word.metadata {
+        at_most("metadata", metadata.as_str(), limits::METADATA_BYTES)?;
+    }
+    Ok(Word {
+        title: word.title.map(|title| limits::cut(&title, limits::TITLE_BYTES).into()),
+        error: word.error.map(|error| limits::cut(&error, limits::ERROR_BYTES).into()),
+        ..word
     })
 }
 

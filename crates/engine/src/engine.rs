@@ -1,6 +1,6 @@
 //! The engine: everything that the use cases share.
 //!
-//! Use cases are methods of [`Engine`], one file each: `submit`, `ask`, `report`, `claim`, `read`, `act`. Every one takes the caller as a
+//! Use cases are methods of [`Engine`], one file each: `submit`, `ask`, `report`, `claim`, `observe`, `read`, `act`. Every one takes the caller as a
 //! [`Principal`] and checks its rights through [`domain::access`]; a job that the caller may not see does not exist for it.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::access::{Principal, Scope};
 use domain::job::{Job, Ticked};
-use domain::request::{Asked, IdempotencyKey};
+use domain::request::{Asked, IdempotencyKey, Listening};
 use domain::topic::View;
 use domain::{Answer, JobId, Json, Refusal, Request, Text};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,7 @@ use wire::record::TaskRecord;
 use crate::book::Book;
 use crate::clock::SharedClock;
 use crate::error::Error;
+use crate::observe::Names;
 use crate::port::{Bus, CommitError, Listener, Lookup, Notice, Output, ReadError, SharedStore};
 use crate::task::{Catalog, CurrentCatalog, Task};
 
@@ -46,6 +47,9 @@ pub struct Engine {
     output_grew: Notify,
     /// Place of the newest released event.
     pub(crate) released: watch::Sender<u64>,
+    /// Since when each source is heard without a break.
+    pub(crate) listening: Mutex<Listening>,
+    pub(crate) mirrored: Mutex<Names>,
     /// When a worker last asked for jobs, by tenant and task.
     workers: Mutex<HashMap<(Text, Text), Instant>>,
     /// Jobs of this node's own children whose wish may have changed.
@@ -98,6 +102,8 @@ impl Engine {
             timer: Notify::new(),
             output_grew: Notify::new(),
             released,
+            listening: Mutex::default(),
+            mirrored: Mutex::default(),
             workers: Mutex::default(),
             wished: Mutex::default(),
             outage: Mutex::default(),

@@ -119,7 +119,8 @@ impl Engine {
         let due = self.store.due(now, step).await?;
         let is_full = due.jobs.len() == step;
         let mut moved = 0;
-        let looked = due.jobs.into_iter().map(|id| self.commit(Request::Clock { id, judge_leases }));
+        let listening = self.heard_sources();
+        let looked = due.jobs.into_iter().map(|id| self.commit(Request::Clock { id, judge_leases, listening: listening.clone() }));
         for answer in futures::future::join_all(looked).await {
             match answer {
                 Ok(domain::Answer::Changed(_)) => moved += 1,

@@ -22,6 +22,8 @@ use wire::LoggedEvent;
 mod children;
 #[path = "engine/full_disk.rs"]
 mod full_disk;
+#[path = "engine/mirrored.rs"]
+mod mirrored;
 #[path = "engine/progress.rs"]
 mod progress;
 

@@ -9,6 +9,7 @@ pub mod history;
 pub mod life;
 pub mod lists;
 pub mod log;
+pub mod mirrors;
 pub mod output;
 pub mod rig;
 pub mod submits;
@@ -20,7 +21,7 @@ pub use rig::{RecordingBus, Rig};
 macro_rules! store_cases {
     ($make:expr) => {
         $crate::store_cases! { @each $make;
-            submits::makes_jobs_that_can_be_read, submits::makes_all_of_a_batch_or_none, submits::refuses_an_id_that_is_taken, submits::refuses_a_mirrored_name_twice,
+            submits::makes_jobs_that_can_be_read, submits::makes_all_of_a_batch_or_none, submits::refuses_an_id_that_is_taken,
             submits::names_the_root_of_a_chain, submits::answers_a_repeated_key, submits::forgets_a_key_after_its_time,
             submits::keeps_every_field,
             claims::gives_by_priority_then_first_in_first_out, claims::keeps_the_places_of_a_task_and_of_all,
@@ -28,6 +29,8 @@ macro_rules! store_cases {
             life::completes_with_a_result, life::refuses_a_stale_lease, life::refuses_another_revision, life::goes_through_pause_and_wait,
             life::retries_and_keeps_attempts, life::saves_progress_without_an_event, life::renews_leases_without_an_event,
             life::hears_a_late_word, life::keeps_lengths_over_a_jump, life::deletes_an_ended_job, life::gives_no_job_to_another_tenant, life::shows_open_attempts, life::tells_what_is_due,
+            mirrors::are_one_for_each_name, mirrors::walk_through_what_was_skipped, mirrors::keep_every_field, mirrors::take_no_place,
+            mirrors::grow_stale_and_lost, mirrors::race_for_a_name,
             counts::add_up_after_random_steps, counts::see_only_what_the_view_sees,
             lists::page_without_doubles_or_holes, lists::a_last_page_says_so, lists::filter_by_everything, lists::search_text, lists::go_by_status,
             lists::follow_tags, lists::snapshot_topics, lists::snapshot_is_cut,

@@ -15,6 +15,9 @@ pub(crate) trait Rows {
 
     fn job(&mut self, id: JobId) -> Result<Option<Arc<Job>>, Self::Error>;
 
+    /// The mirrored job that its source calls so.
+    fn mirrored(&mut self, tenant: &Text, source: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, Self::Error>;
+
     /// Pending jobs of a task: by priority, then by when they were queued, then by id.
     fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error>;
 
@@ -37,6 +40,10 @@ pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, no
         (Reads::Job(tenant, id), _) => {
             let job = rows.job(id)?.filter(|job| tenant.is_none_or(|tenant| job.tenant == *tenant));
             loaded.job = job.map(Arc::unwrap_or_clone);
+        }
+        (Reads::Mirrored { tenant, source, external_id, owner }, _) => {
+            loaded.job = rows.mirrored(tenant, source, external_id)?.map(Arc::unwrap_or_clone);
+            loaded.pending_of_owner.insert((tenant.clone(), owner.clone()), seen.waiting_of(tenant, owner));
         }
         (Reads::Jobs, Request::SaveProgress { entries }) => load_each(&mut loaded, rows, entries.iter().map(|entry| entry.id))?,
         (Reads::Jobs, Request::RenewLeases { entries }) => load_each(&mut loaded, rows, entries.iter().map(|(id, _)| *id))?,

@@ -51,19 +51,7 @@ struct Tables {
 impl Tables {
     /// The field of a job to be made that names one which exists.
     fn taken(&self, jobs: &[NewJob]) -> Option<&'static str> {
-        let is_mirrored_twin = |new: &NewJob, job: &Job| {
-            job.mode == Mode::Mirrored && (&job.tenant, &job.task, &job.external_id) == (&new.tenant, &new.task, &new.external_id)
-        };
-        for new in jobs {
-            if self.jobs.contains_key(&new.id) {
-                return Some("id");
-            }
-            let is_named = new.mode == Mode::Mirrored && new.external_id.is_some();
-            if is_named && self.jobs.values().any(|job| is_mirrored_twin(new, job)) {
-                return Some("externalId");
-            }
-        }
-        None
+        jobs.iter().any(|new| self.jobs.contains_key(&new.id)).then_some("id")
     }
 }
 
@@ -72,6 +60,15 @@ impl Rows for Tables {
 
     fn job(&mut self, id: JobId) -> Result<Option<Arc<Job>>, Self::Error> {
         Ok(self.jobs.get(&id).cloned())
+    }
+
+    fn mirrored(&mut self, tenant: &Text, source: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, Self::Error> {
+        let is_meant = |job: &&Arc<Job>| {
+            job.tenant == *tenant
+                && job.external_id.as_ref() == Some(external_id)
+                && job.mirror.as_ref().is_some_and(|mirror| mirror.source == *source)
+        };
+        Ok(self.jobs.values().find(is_meant).cloned())
     }
 
     fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error> {

@@ -105,6 +105,7 @@ export const english: Texts = {
     before_start: 'held before its start',
     cooperative: 'at a safe point',
     freeze: 'frozen in place',
+    stale: 'nothing heard of it lately',
   },
   wishes: { pause: 'pausing…', resume: 'resuming…', abort: 'aborting…', kill: 'killing…' },
   problems: { unreachable: 'Tidings cannot be reached. Try again in a moment.' },

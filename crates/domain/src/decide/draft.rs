@@ -11,6 +11,10 @@ use crate::{Json, Refusal, Status, Text, Timestamp};
 pub(super) struct Draft {
     pub(super) job: Job,
     pub(super) now: Timestamp,
+    /// When what is told now happened: now, or earlier by the word of a source.
+    pub(super) moment: Timestamp,
+    /// Tags that the job no longer carries; the next event tells.
+    pub(super) removed_tags: Vec<Text>,
     by: Option<Text>,
     events: Vec<NewEvent>,
     attempts: Vec<Attempt>,
@@ -26,6 +30,8 @@ impl Draft {
         Draft {
             job,
             now,
+            moment: now,
+            removed_tags: Vec::new(),
             by,
             events: Vec::new(),
             attempts: Vec::new(),
@@ -64,12 +70,9 @@ impl Draft {
 
     /// Adds an event: the next revision.
     pub(super) fn emit(&mut self, kind: EventKind, from: Option<Status>) {
-        self.emit_removing(kind, from, Vec::new());
-    }
-
-    pub(super) fn emit_removing(&mut self, kind: EventKind, from: Option<Status>, removed_tags: Vec<Text>) {
         self.job.rev += 1;
         self.job.updated_at = self.now;
+        let removed_tags = std::mem::take(&mut self.removed_tags);
         let job = Arc::new(self.job.clone());
         self.events.push(NewEvent { kind, at: self.now, by: self.by.clone(), from, removed_tags, job });
     }
@@ -165,12 +168,12 @@ impl Draft {
 
     /// Opens the row of the attempt that starts now.
     pub(super) fn open_attempt(&mut self) {
-        let holder = self.job.lease.as_ref().map_or_else(|| Text::from(""), |lease| lease.holder.clone());
+        let holder = self.job.holder().cloned().unwrap_or_else(|| Text::from(""));
         self.attempts.push(Attempt {
             job: self.job.id,
             number: self.job.attempt,
             holder,
-            started_at: self.job.started_at.unwrap_or(self.now),
+            started_at: self.job.started_at.unwrap_or(self.moment),
             ended_at: None,
             outcome: None,
             error: None,
@@ -197,7 +200,7 @@ impl Draft {
 
     /// When what ends now ended. A clock that went back makes nothing end before it started.
     fn end(&self) -> Timestamp {
-        self.job.started_at.map_or(self.now, |started| self.now.max(started))
+        self.job.started_at.map_or(self.moment, |started| self.moment.max(started))
     }
 
     fn stop_running_clock(&mut self) {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 pub(super) fn patch(mut draft: Draft, patch: &Patch) -> Result<Decision, Refusal> {
     let before = draft.job.clone();
-    let mut removed = Vec::new();
     if let Some(run_at) = patch.run_at {
         let is_timed = matches!(draft.job.status, crate::Status::Scheduled | crate::Status::Retrying);
         if !is_timed && draft.job.held.is_none() {
@@ -41,14 +40,14 @@ pub(super) fn patch(mut draft: Draft, patch: &Patch) -> Result<Decision, Refusal
         let mut tags: Vec<Text> = tags.clone();
         tags.sort();
         tags.dedup();
-        removed = job.tags.iter().filter(|tag| !tags.contains(tag)).cloned().collect();
+        draft.removed_tags = job.tags.iter().filter(|tag| !tags.contains(tag)).cloned().collect();
         job.tags = tags.into();
     }
     if draft.job == before {
         return Ok(draft.finish(Answer::Unchanged));
     }
     let status = draft.job.status;
-    draft.emit_removing(EventKind::Changed, Some(status), removed);
+    draft.emit(EventKind::Changed, Some(status));
     Ok(draft.finish(Answer::Changed))
 }
 

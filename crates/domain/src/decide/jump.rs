@@ -1,6 +1,6 @@
 //! A clock that jumped, or stood still while the machine slept: what was left of each length of time is left of it still.
 //!
-//! Lengths are leases, running time, the wait before a retry, the time to start, the grace of a stop, and the place that an unconfirmed stop
+//! Lengths are leases, the silence of a source, running time, the wait before a retry, the time to start, the grace of a stop, and the place that an unconfirmed stop
 //! keeps. Moments that somebody named (`runAt`, the deadline of an answer) follow the clock, and what was recorded stays.
 
 use super::draft::Draft;
@@ -32,6 +32,9 @@ fn move_lengths(draft: &mut Draft, by_ms: i64) {
         if job.wish.is_stop() {
             job.wish.at = moved(job.wish.at);
         }
+    }
+    if let Some(mirror) = &mut job.mirror {
+        mirror.heard_at = moved(mirror.heard_at);
     }
     job.running_since = job.running_since.map(moved);
     job.slot_until = job.slot_until.map(moved);

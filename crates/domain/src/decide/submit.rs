@@ -9,7 +9,7 @@ use crate::job::{Job, Lease, Progress, Wish};
 use crate::policy::Mode;
 use crate::request::{Asked, NewJob, TaskSlots};
 use crate::status::Cause;
-use crate::{Refusal, Status, Text, Timestamp, limits};
+use crate::{JobId, Refusal, Status, Text, Timestamp, limits};
 
 pub(super) fn submit(
     loaded: &Loaded,
@@ -51,6 +51,24 @@ fn make(loaded: &Loaded, new: &NewJob, reason: Text, asked: &Asked, now: Timesta
             _ => return Err(Refusal::NoParent { parent }),
         },
     };
+    let job = first_row(new, root, Some(reason), now);
+    let is_running = job.status == Status::Running;
+    let mut draft = Draft::create(job, now, asked.by.clone());
+    draft.input = new.input.clone();
+    if is_running {
+        draft.open_attempt();
+    }
+    if let Some(error) = &new.cannot_start
+        && !is_running
+    {
+        let reason = error.kind.clone();
+        draft.settle(Status::Failed, Cause::CannotStart, Some(&reason), Some(error.clone()))?;
+    }
+    Ok(draft.finish(Answer::Changed))
+}
+
+/// The job as its first event shows it.
+pub(super) fn first_row(new: &NewJob, root: JobId, reason: Option<Text>, now: Timestamp) -> Job {
     let lease = new.lease.as_ref().filter(|_| new.mode == Mode::Tracked).map(|grant| Lease {
         proof: grant.proof,
         holder: grant.holder.clone(),
@@ -67,7 +85,7 @@ fn make(loaded: &Loaded, new: &NewJob, reason: Text, asked: &Asked, now: Timesta
     let mut tags = new.tags.clone();
     tags.sort();
     tags.dedup();
-    let job = Job {
+    Job {
         id: new.id,
         tenant: new.tenant.clone(),
         owner: new.owner.clone(),
@@ -79,6 +97,7 @@ fn make(loaded: &Loaded, new: &NewJob, reason: Text, asked: &Asked, now: Timesta
         root,
         batch: new.batch.clone(),
         external_id: new.external_id.clone(),
+        mirror: None,
         rerun_of: new.rerun_of,
         policy: new.policy.clone(),
         created_at: now,
@@ -88,7 +107,7 @@ fn make(loaded: &Loaded, new: &NewJob, reason: Text, asked: &Asked, now: Timesta
         metadata: new.metadata.clone(),
         priority: new.priority,
         status,
-        reason: (status == Status::Pending).then_some(reason),
+        reason: reason.filter(|_| status == Status::Pending),
         rev: 0,
         settlement: 1,
         settled: false,
@@ -112,19 +131,7 @@ fn make(loaded: &Loaded, new: &NewJob, reason: Text, asked: &Asked, now: Timesta
         tick: 0,
         error: None,
         queued_at: now,
-    };
-    let mut draft = Draft::create(job, now, asked.by.clone());
-    draft.input = new.input.clone();
-    if is_running {
-        draft.open_attempt();
     }
-    if let Some(error) = &new.cannot_start
-        && !is_running
-    {
-        let reason = error.kind.clone();
-        draft.settle(Status::Failed, Cause::CannotStart, Some(&reason), Some(error.clone()))?;
-    }
-    Ok(draft.finish(Answer::Changed))
 }
 
 /// Why a job that is due does not start at once, as far as this commit can see.

@@ -95,7 +95,7 @@ async fn random_request(rig: &Rig, dice: &mut Dice, job: &Job, choice: u64) -> R
             let what = *dice.pick(Ask::ALL);
             Request::Ask { tenant, id, what, asked }
         }
-        7 => Request::Clock { id, judge_leases: dice.below(2) == 0 },
+        7 => Request::Clock { id, judge_leases: dice.below(2) == 0, listening: Default::default() },
         8 => {
             let tags = Some((0..dice.below(4)).map(|n| text(&format!("tag-{}", n * 2))).collect());
             Request::Patch { tenant, id, patch: Patch { tags, priority: Some(dice.below(5) as i16), ..Patch::default() }, asked }

@@ -98,7 +98,10 @@ pub async fn tells_an_attempt_before_and_after_its_end(rig: &Rig) {
     assert_eq!((open.number, &*open.holder, open.started_at), (1, "holder", job.started_at.expect("it started")));
     assert_eq!((open.ended_at, open.outcome.clone(), open.error.clone()), (None, None, None));
     rig.clock.advance_ms(31_000);
-    rig.store.commit(Request::Clock { id: job.id, judge_leases: true }).await.expect("the clock is heard");
+    rig.store
+        .commit(Request::Clock { id: job.id, judge_leases: true, listening: Default::default() })
+        .await
+        .expect("the clock is heard");
     let lost = newest().await;
     assert_eq!((lost.ended_at, lost.outcome.as_deref()), (Some(rig.now()), Some("lost")));
     rig.report(job.id, 1, Report::Heartbeat { extend_ms: None }).await.expect("the late word is heard");

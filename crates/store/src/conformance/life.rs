@@ -64,7 +64,7 @@ pub async fn retries_and_keeps_attempts(rig: &Rig) {
     rig.report(job.id, 1, Report::Fail { error: error("boom"), again: true, interrupted: false }).await.unwrap();
     assert_eq!(rig.job(job.id).await.status, Status::Retrying);
     rig.clock.advance_ms(2_000);
-    rig.store.commit(Request::Clock { id: job.id, judge_leases: true }).await.unwrap();
+    rig.store.commit(Request::Clock { id: job.id, judge_leases: true, listening: Default::default() }).await.unwrap();
     assert_eq!(rig.claim(&[("a", 1)], [2]).await.len(), 1);
     rig.report(job.id, 2, Report::Fail { error: error("boom"), again: true, interrupted: false }).await.unwrap();
     let job = rig.job(job.id).await;
@@ -103,7 +103,7 @@ pub async fn renews_leases_without_an_event(rig: &Rig) {
 pub async fn hears_a_late_word(rig: &Rig) {
     let job = rig.running(1).await;
     rig.clock.advance_ms(31_000);
-    rig.store.commit(Request::Clock { id: job.id, judge_leases: true }).await.unwrap();
+    rig.store.commit(Request::Clock { id: job.id, judge_leases: true, listening: Default::default() }).await.unwrap();
     assert_eq!(rig.job(job.id).await.status, Status::Lost);
     rig.report(job.id, 1, Report::Heartbeat { extend_ms: None }).await.unwrap();
     assert_eq!(rig.job(job.id).await.status, Status::Running);
@@ -209,7 +209,7 @@ pub async fn tells_what_is_due(rig: &Rig) {
     assert_eq!((two.jobs, two.next), (vec![made[1], made[2]], Some(start.plus_ms(5_000))));
     rig.clock.advance_ms(20_000);
     for id in made {
-        rig.store.commit(Request::Clock { id, judge_leases: true }).await.unwrap();
+        rig.store.commit(Request::Clock { id, judge_leases: true, listening: Default::default() }).await.unwrap();
     }
     let none = rig.store.due(rig.now(), 10).await.unwrap();
     assert_eq!((none.jobs.len(), none.next), (0, None));

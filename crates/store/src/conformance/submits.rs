@@ -48,16 +48,6 @@ pub async fn refuses_an_id_that_is_taken(rig: &Rig) {
     assert_eq!(super::checks::log_is_whole(&*rig.store).await.len(), 2);
 }
 
-pub async fn refuses_a_mirrored_name_twice(rig: &Rig) {
-    let mirrored = |task: &str| NewJob { mode: Mode::Mirrored, external_id: Some(text("run_1")), ..rig.new_job("ann", task) };
-    rig.submit(mirrored("imports")).await;
-    rig.submit(mirrored("exports")).await;
-    rig.submit(NewJob { mode: Mode::Worker, ..mirrored("imports") }).await;
-    let again = rig.submit_all(vec![mirrored("imports")]).await;
-    assert!(matches!(again, Err(CommitError::Refused(Refusal::Invalid { field: "externalId", .. }))), "{again:?}");
-    assert_eq!(rig.store.head().place, 3);
-}
-
 pub async fn names_the_root_of_a_chain(rig: &Rig) {
     let first = rig.submit(rig.new_job("ann", "render")).await;
     let second = rig.submit(NewJob { parent: Some(first.id), ..rig.new_job("ann", "render") }).await;

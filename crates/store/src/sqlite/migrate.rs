@@ -10,6 +10,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "jobs_and_log", include_str!("migrations/0001_jobs_and_log.sql")),
     (2, "history_by_chain", include_str!("migrations/0002_history_by_chain.sql")),
     (3, "jobs_by_status", include_str!("migrations/0003_jobs_by_status.sql")),
+    (4, "jobs_by_source", include_str!("migrations/0004_jobs_by_source.sql")),
 ];
 
 #[derive(Debug, thiserror::Error)]

@@ -160,8 +160,8 @@ pub(super) fn books(conn: &Connection) -> Found<(Counters, Slots)> {
         counters.add(&leaf, row::status(&row.get::<_, String>(3)?)?, row.get(4)?);
     }
     let mut slots = Slots::default();
-    for job in open_attempts(conn)? {
-        slots.take(&job);
+    for job in open_attempts(conn)?.iter().filter(|job| job.takes_slot()) {
+        slots.take(job);
     }
     // Jobs that still take the place of an attempt whose end nobody confirmed.
     let sql =
@@ -173,6 +173,14 @@ pub(super) fn books(conn: &Connection) -> Found<(Counters, Slots)> {
         }
     }
     Ok((counters, slots))
+}
+
+/// The job that its source calls so.
+pub(super) fn mirrored(conn: &Connection, tenant: &str, source: &str, external_id: &str) -> Found<Option<JobId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM job INDEXED BY job_by_source WHERE external_id = ?1 AND source = ?2 AND tenant = ?3 AND source IS NOT NULL",
+    )?;
+    Ok(statement.query_row([external_id, source, tenant], |row| row::id(row, 0)).optional()?)
 }
 
 /// A job as the writer keeps it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::job::{Attempt, Held, Job, JobError, Lease, LeaseProof, Progress, Subject, Waiting, Wish, WishKind};
+use domain::job::{Attempt, Held, Job, JobError, Lease, LeaseProof, Mirror, Progress, Silence, Subject, Waiting, Wish, WishKind};
 use domain::policy::{Mode, Pause, Policy, Rescue, Retry};
 use domain::{EventKind, JobId, Json, Status, Text, Timestamp};
 use rusqlite::Row;
@@ -90,7 +90,12 @@ struct Body<T> {
     tick: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<(T, T)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mirror: Option<MirrorTwin<T>>,
 }
+
+/// Source, time of the newest word in microseconds, when it was heard, whether it is stale, when its silence makes it stale and lost.
+type MirrorTwin<T> = (T, i64, i64, bool, Option<(u64, u64)>);
 
 #[derive(Serialize, Deserialize)]
 struct ProgressTwin<T> {
@@ -169,6 +174,10 @@ pub(super) fn write_body(job: &Job, bytes: &mut Vec<u8>) -> Result<(), RowError>
         }),
         tick: job.tick,
         error: job.error.as_ref().map(|error| (&*error.kind, &*error.message)),
+        mirror: job.mirror.as_ref().map(|mirror| {
+            let silence = mirror.silence.map(|silence| (silence.stale_after_ms, silence.lost_after_ms));
+            (&*mirror.source, mirror.word_us, mirror.heard_at.0, mirror.is_stale, silence)
+        }),
     };
     bytes.clear();
     serde_json::to_writer(bytes, &body).map_err(|error| RowError::Damaged(error.to_string()))
@@ -225,6 +234,13 @@ pub(super) fn read_job(row: &Row<'_>) -> Result<Job, RowError> {
         root: root.map_or(id, JobId::from_bytes),
         batch: row.get(8)?,
         external_id: row.get(10)?,
+        mirror: body.mirror.map(|(source, word_us, heard_at, is_stale, silence)| Mirror {
+            source,
+            word_us,
+            heard_at: Timestamp(heard_at),
+            is_stale,
+            silence: silence.map(|(stale_after_ms, lost_after_ms)| Silence { stale_after_ms, lost_after_ms }),
+        }),
         rerun_of: body.rerun_of.map(JobId),
         policy: Arc::new(Policy {
             pause: word(Pause::parse(&pause), &pause)?,
@@ -321,6 +337,6 @@ pub(super) fn read_attempt(job: JobId, row: &Row<'_>) -> Result<Attempt, RowErro
 /// The attempt of a job that is under way, as the job itself tells it.
 pub(super) fn open_attempt(job: &Job) -> Option<Attempt> {
     let started_at = job.started_at.filter(|_| job.is_attempt_open())?;
-    let holder = job.lease.as_ref()?.holder.clone();
+    let holder = job.holder()?.clone();
     Some(Attempt { job: job.id, number: job.attempt, holder, started_at, ended_at: None, outcome: None, error: None })
 }

@@ -39,8 +39,8 @@ impl<'c> Statements<'c> {
             commit: prepare("COMMIT")?,
             insert_job: prepare(
                 "INSERT INTO job (id, tenant, owner, task, mode, session, subject_type, subject_id, batch, root, external_id, status, \
-                 ended, priority, queued_at, wake_at, created_at, ended_at, metadata, body, last_event) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                 ended, priority, queued_at, wake_at, created_at, ended_at, metadata, body, last_event, source) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
             )?,
             // SQLite rewrites every index that names a column which the statement sets, so that `ended` is only set when it changes.
             move_job: prepare(
@@ -117,6 +117,7 @@ impl<'c> Statements<'c> {
             job.metadata.as_ref().map(|metadata| metadata.as_str()),
             self.body,
             last_event as i64,
+            job.mirror.as_ref().map(|mirror| &*mirror.source),
         ])?;
         insert_tags(self.conn, job)
     }

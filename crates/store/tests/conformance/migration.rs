@@ -15,7 +15,10 @@ use crate::in_folder;
 fn take_back(folder: &Path) {
     let conn = rusqlite::Connection::open(folder.join("tidings.db")).unwrap();
     conn.execute_batch(
-        "DROP INDEX job_by_status;
+        "DROP INDEX job_by_source;
+         ALTER TABLE job DROP COLUMN source;
+         CREATE UNIQUE INDEX job_mirrored ON job (tenant, task, external_id) WHERE mode = 'mirrored' AND external_id IS NOT NULL;
+         DROP INDEX job_by_status;
          DROP INDEX job_by_owner;
          DROP INDEX job_by_task;
          DROP INDEX job_to_claim;

@@ -81,6 +81,12 @@ fn lives() -> impl Strategy<Value = (Vec<&'static str>, Vec<(usize, &'static str
     (prop::collection::vec(select(JOBS), 1..4), prop::collection::vec((0usize..3, select(STEPS)), 1..40))
 }
 
+fn words_of_a_source() -> impl Strategy<Value = (Vec<u32>, Vec<&'static str>)> {
+    let told: Vec<&'static str> =
+        Status::ALL.iter().filter(|status| **status != Status::Lost).map(|status| status.as_str()).collect();
+    (prop::collection::vec(1u32..50, 1..40), prop::collection::vec(select(told), 40))
+}
+
 /// Lets time pass to whatever is next for this job.
 fn look(world: &mut World, at: usize) {
     if let Some(wake) = world.job(at).wake_at() {
@@ -170,6 +176,27 @@ proptest! {
                     check_that_nothing_moves(&world, at, "ack=99");
                 }
             }
+        }
+    }
+
+    /// The world holds each commit against what must be; what is asked here is that an order of the words by their own time is all that counts.
+    #[test]
+    fn words_of_a_source_may_be_repeated_and_come_late((times, words) in words_of_a_source()) {
+        let mut world = World::with("mirrored silence");
+        let mut newest = 0;
+        for (at, word) in times.iter().zip(&words) {
+            let before = world.job(0).clone();
+            world.step(&format!("says={word},at:{at}")).expect("a word is never refused");
+            if *at < newest {
+                prop_assert_eq!((world.job(0).status, world.job(0).rev), (before.status, before.rev));
+            }
+            let rev = world.job(0).rev;
+            world.step(&format!("says={word},at:{at}")).expect("a repeated word is not refused");
+            prop_assert_eq!(world.job(0).rev, rev, "a repeated word changed something");
+            if *at > newest {
+                prop_assert_eq!(world.job(0).status.as_str(), *word);
+            }
+            newest = newest.max(*at);
         }
     }
 

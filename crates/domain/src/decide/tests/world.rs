@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::decide::{Answer, Decision, Loaded, decide};
 use crate::event::{EventKind, NewEvent};
-use crate::job::{Job, JobError, LeaseProof, Progress, Ticked, WishKind};
+use crate::job::{Job, JobError, LeaseProof, Progress, Silence, Ticked, WishKind};
 use crate::policy::{Mode, Pause, Policy, Rescue};
-use crate::request::{Ask, Asked, ClaimJobs, LeaseGrant, NewJob, Patch, Report, SavedProgress, TaskSlots};
+use crate::request::{About, Ask, Asked, ClaimJobs, LeaseGrant, Listening, NewJob, Patch, Report, SavedProgress, TaskSlots, Word};
 use crate::status::TABLE;
 use crate::{JobId, Json, Refusal, Request, Status, Text, Timestamp};
 
@@ -63,6 +63,10 @@ impl World {
 
     pub(super) fn submit(&mut self, words: &str) -> Told {
         let new = self.new_job(words);
+        if new.mode == Mode::Mirrored {
+            let request = said(&new, words, Word::default());
+            return self.commit(&request).expect("it was not heard");
+        }
         let slots = self.slots();
         let request = Request::Submit { jobs: vec![new], slots, total: 10, asked: by_ann() };
         self.commit(&request).expect("the submit was refused")
@@ -119,8 +123,14 @@ impl World {
             }
             "answer" => return Request::Answer { tenant, id, value: Json::from_valid("1"), asked },
             "delete" => return Request::Delete { tenant, id, asked },
-            "clock" => return Request::Clock { id, judge_leases: true },
-            "clock-unjudged" => return Request::Clock { id, judge_leases: false },
+            "clock" => return Request::Clock { id, judge_leases: true, listening: heard_since(Some(START)) },
+            "clock-unjudged" => return Request::Clock { id, judge_leases: false, listening: heard_since(Some(START)) },
+            "clock-deaf" => return Request::Clock { id, judge_leases: true, listening: heard_since(None) },
+            "clock-heard-since" => {
+                let since = Some(START.plus_ms(number()));
+                return Request::Clock { id, judge_leases: true, listening: heard_since(since) };
+            }
+            "says" => return self.observe(at, value, asked),
             "rescue" => return Request::Rescue { id, proof, why: "shim_gone".into() },
             "renew" => return Request::RenewLeases { entries: vec![(id, proof)] },
             "tags" => return patch(Patch { tags: Some(value.split(',').map(Text::from).collect()), ..Patch::default() }),
@@ -146,6 +156,22 @@ impl World {
             _ => panic!("`{word}` is no step"),
         };
         Request::Report { id, proof, report, asked }
+    }
+
+    /// What its source says, or somebody in its place: `running,at:5,error:boom,assignee:ann`. `at` is the source's time, in microseconds after the start.
+    fn observe(&self, at: usize, said: &str, asked: Asked) -> Request {
+        let mut parts = said.split(',');
+        let mut word = Word { status: parts.next().and_then(Status::parse), ..Word::default() };
+        for part in parts {
+            let (name, value) = part.split_once(':').unwrap_or((part, ""));
+            match name {
+                "at" => word.at_us = Some(START.0 * 1_000 + value.parse::<i64>().expect("microseconds")),
+                "error" => word.error = Some(value.into()),
+                "output" => word.output = Some(Json::from_valid("\"text\"")),
+                label => word.labels.push((label.into(), value.into())),
+            }
+        }
+        Request::Observe { about: About::Known { tenant: "acme".into(), id: id_of(at) }, word, asked }
     }
 
     /// Loads, decides, checks and writes.
@@ -224,6 +250,7 @@ impl World {
                 "later" => new.run_at = Some(self.now.plus_ms(LATER_MS)),
                 "cannot-start" => new.cannot_start = Some(error("bad_input")),
                 "priority" => new.priority = number() as i16,
+                "silence" => {}
                 "parent" => new.parent = Some(id_of(number() as usize)),
                 word => mode = Mode::parse(word).unwrap_or_else(|| panic!("`{word}` is no word of a job")),
             }
@@ -284,7 +311,8 @@ impl World {
             && from.is_end()
             && from != now.status
         {
-            let by_retry = event.kind == EventKind::Reopened && from != Status::Completed && now.status == Status::Pending;
+            let is_reopened = event.kind == EventKind::Reopened && now.status == Status::Pending;
+            let by_retry = is_reopened && (from != Status::Completed || now.mode == Mode::Mirrored);
             let by_late_word = event.kind == EventKind::Corrected && from == Status::Lost;
             assert!(by_retry || by_late_word, "an end was left by {}", event.kind);
         }
@@ -306,11 +334,12 @@ fn check_job(job: &Job) {
     assert_eq!(status == Status::Waiting, job.waiting.is_some(), "{status}: waiting");
     assert_eq!(status.is_end(), job.ended_at.is_some(), "{status}: ended_at");
     assert!(job.held.is_none() || status == Status::Paused, "{status}: held");
-    assert!(!job.is_attempt_open() || job.lease.is_some(), "{status}: an open attempt without a lease");
+    assert!(!job.is_attempt_open() || job.holder().is_some(), "{status}: an open attempt that nobody holds");
+    assert_eq!(job.mode == Mode::Mirrored, job.mirror.is_some(), "{status}: mirror");
     assert!(job.wish.kind == WishKind::None || job.is_attempt_open(), "{status}: a wish without an attempt");
     assert!(!status.is_end() || job.slot_until.is_some() || !job.takes_slot(), "{status}: takes a place");
     let only_clock_moves_it = matches!(status, Status::Scheduled | Status::Retrying) || job.is_attempt_open();
-    assert!(!only_clock_moves_it || job.wake_at().is_some(), "{status}: nothing wakes it");
+    assert!(!only_clock_moves_it || job.mirror.is_some() || job.wake_at().is_some(), "{status}: nothing wakes it");
 }
 
 /// What a stop leads to.
@@ -325,6 +354,18 @@ fn check_step(before: &Job, after: &Job) {
     } else if before.wish.is_stop() {
         assert!(matches!(end, Status::Aborted | Status::Completed), "asked to stop, it became {end}");
     }
+}
+
+/// The first word of a job's source. `silence` in its words: stale after 1,000 ms, lost after 5,000.
+fn said(new: &NewJob, words: &str, word: Word) -> Request {
+    let silence = words.contains("silence").then_some(Silence { stale_after_ms: 1_000, lost_after_ms: 5_000 });
+    let about =
+        About::Named { source: "there".into(), external_id: "run_1".into(), silence, first: Box::new(new.clone()), is_new: false };
+    Request::Observe { about, word, asked: by_ann() }
+}
+
+fn heard_since(since: Option<Timestamp>) -> Listening {
+    Arc::new(since.into_iter().map(|since| (Text::from("there"), since)).collect())
 }
 
 fn name_of(answer: &Answer) -> &'static str {
