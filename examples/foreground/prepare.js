@@ -1,5 +1,6 @@
 // Brings what the examples need, and nothing that is there already: the packages of those in Node, a virtual environment with FastAPI and
-// clients/python under target/foreground/, the built packages/track, the page of examples/hybrid, and the axum app. `npm test` runs it first.
+// clients/python under target/foreground/, one with redis under target/task-status/, the built packages/track, the page of examples/hybrid, and
+// the axum app. `npm test` runs it first.
 //
 // Environment: FOREGROUND_AXUM names a built axum app; without it, cargo builds it.
 
@@ -15,6 +16,8 @@ const EXAMPLES = path.join(__dirname, '..')
 const HYBRID_PAGE = path.join(EXAMPLES, 'hybrid', 'page')
 const REQUIREMENTS = path.join(__dirname, 'fastapi', 'requirements.txt')
 const PYTHON = path.join(TARGET, 'venv', 'bin', 'python')
+const CHANNEL_REQUIREMENTS = path.join(EXAMPLES, 'task-status', 'requirements.txt')
+const CHANNEL_VENV = path.join(ROOT, 'target', 'task-status', 'venv')
 
 function run(command, ...words) {
   execFileSync(command, words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
@@ -53,4 +56,8 @@ const client = filesIn(CLIENT, 'src', 'tidings').filter((file) => file.endsWith(
 once('tidings for Python', [REQUIREMENTS, path.join(CLIENT, 'pyproject.toml'), ...client], PYTHON, () =>
   run(PYTHON, '-m', 'pip', 'install', '-q', '--no-deps', '--force-reinstall', CLIENT),
 )
+once('task-status', [CHANNEL_REQUIREMENTS], path.join(CHANNEL_VENV, 'bin', 'python'), () => {
+  run('python3', '-m', 'venv', '--clear', CHANNEL_VENV)
+  run(path.join(CHANNEL_VENV, 'bin', 'python'), '-m', 'pip', 'install', '-q', '--no-deps', '-r', CHANNEL_REQUIREMENTS)
+})
 if (!process.env.FOREGROUND_AXUM) run('cargo', 'build', '--quiet', '--workspace', '--example', 'foreground-axum')

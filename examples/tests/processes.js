@@ -37,14 +37,34 @@ async function start(atEnd, [program, ...words], { env = {}, cwd = ROOT } = {}) 
 }
 
 /** A server in open mode for any tracked task; `config`, the text of a tidings.toml, says otherwise. */
-async function startTidings(atEnd, config = '') {
+async function startTidings(atEnd, config = '', env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'foreground-'))
   atEnd(() => fs.rmSync(folder, { recursive: true, force: true }))
   const file = path.join(folder, 'tidings.toml')
   fs.writeFileSync(file, config)
   const port = await freePort()
   const words = ['serve', '--config', file, '--listen', `127.0.0.1:${port}`, '--data', path.join(folder, 'data')]
-  return start(atEnd, [BINARY, ...words], { cwd: folder })
+  return start(atEnd, [BINARY, ...words], { cwd: folder, env })
+}
+
+/** A Redis that keeps nothing; answers its address once it takes connections. */
+async function startRedis(atEnd) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'redis-'))
+  const port = await freePort()
+  const child = spawn('redis-server', ['--bind', '127.0.0.1', '--port', String(port), '--save', ''], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  const gone = once(child, 'exit')
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said += text
+    child.emit('said')
+  })
+  atEnd(async () => {
+    child.kill('SIGKILL')
+    await gone
+    fs.rmSync(folder, { recursive: true, force: true })
+  })
+  await until('redis-server to take connections', () => said.includes('Ready to accept connections'), child, 'said')
+  return `redis://127.0.0.1:${port}`
 }
 
 async function freePort() {
@@ -55,4 +75,4 @@ async function freePort() {
   return port
 }
 
-module.exports = { start, startTidings, freePort }
+module.exports = { start, startTidings, startRedis, freePort }

@@ -10,6 +10,7 @@
 
 mod addresses;
 mod channel_lines;
+mod channel_messages;
 mod configuration;
 mod frames;
 mod live;
@@ -30,6 +31,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     addresses::TARGET,
     channel_lines::TARGET,
+    channel_messages::TARGET,
     configuration::TARGET,
     frames::TARGET,
     live::TARGET,

@@ -1,5 +1,5 @@
 //! Requests as a whole, through every layer of the API: path, query, headers, body. No answer is a 5xx; every refusal is a problem with a
-//! stable code and a sentence.
+//! stable code and a sentence, or, at an older system's address, JSON of its own.
 //!
 //! An input is text as HTTP/1.1 has it: a line with method and target, lines of headers, an empty line, the body. `{job}` and `{lease}` stand
 //! for a tracked job that runs.
@@ -21,6 +21,7 @@ pub(crate) const TARGET: Target = Target {
     words: &[
         "GET ",
         "POST ",
+        "PUT ",
         "PATCH ",
         "DELETE ",
         "/api/v1/jobs",
@@ -151,6 +152,10 @@ async fn ask(world: &World, request: Request<Body>) {
         assert_eq!(known.map(|known| known.status()), Some(parts.status.as_u16()), "{told}: {problem}");
         let words = problem["detail"].as_str().unwrap_or_default();
         assert!(words.len() > 10 && words.len() < 1_500, "{told}: a refusal is a sentence: {problem}");
+    } else if parts.status.is_client_error() && kind == "application/json" {
+        // An older system's shape.
+        let refusal: Value = serde_json::from_slice(&bytes).expect("a refusal is JSON");
+        assert!(refusal.as_object().is_some_and(|refusal| !refusal.is_empty()), "{told}: {refusal}");
     } else if parts.status.is_client_error() {
         // A page of the dashboard that is not there, or a validator that still holds.
         assert_eq!(parts.status, StatusCode::NOT_FOUND, "{told}: {} as {kind}", parts.status);

@@ -75,6 +75,7 @@ impl World {
             released: Arc::default(),
             metrics_open: true,
             dialects: dialects::ALL.into(),
+            sources: [].into(),
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),
             tasks: Default::default(),

@@ -102,4 +102,4 @@ macro_rules! replays {
     };
 }
 
-replays!(addresses, channel_lines, configuration, frames, live, log_events, percent, requests);
+replays!(addresses, channel_lines, channel_messages, configuration, frames, live, log_events, percent, requests);

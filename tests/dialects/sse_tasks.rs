@@ -121,7 +121,8 @@ async fn a_tab_that_closes_harms_no_other() {
 
 #[tokio::test]
 async fn a_dialect_that_is_switched_off_is_not_there() {
-    let server = Server::start("[dialects]\nsse_tasks = false\n").await;
+    // Another has an address in common with it.
+    let server = Server::start("[dialects]\nsse_tasks = false\ntask_status = false\n").await;
     for path in ["/api/tasks/your-task?taskId=x", "/dialects/sse_tasks/api/tasks/your-task?taskId=x"] {
         assert_eq!(server.http.get(path).await.expect("an answer").expect(404)["code"], "no_such_route", "{path}");
     }

@@ -9,7 +9,7 @@
 //! - `open` (a name) with a `request`: an event stream stays open under this name
 //! - `read` (that name), with `events` that come next, each with `data` (all of it) or `has` (some of it), and perhaps `id`; an event of type `progress` that is not expected is
 //!   passed over, for progress is newest-wins. With `ends`, the stream must be over
-//! - `socket` (a name) with a `request`: a WebSocket stays open under this name
+//! - `socket` (a name) with a `request`: a WebSocket stays open under this name; `{token}` in it is the token of the user `as`
 //! - `send` (that name), with a `message`: JSON, or a text as it is; `{token}` in it is the token of the user `as`
 //! - `hear` (that name), with the `messages` that come next, as `events`; newest-wins messages (counts) that are not expected are passed over.
 //!   With `closes`, it must be closed with this code, and nothing said before
@@ -154,7 +154,9 @@ async fn replay_one(transcript: &Transcript, folder: &Path, prefix: String, own:
 impl Replay<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         if let Some(name) = &step.socket {
-            let path = self.path(step.request.strip_prefix("GET ").ok_or("a WebSocket begins with GET")?);
+            let token = step.r#as.as_deref().map(token).unwrap_or_default();
+            let path = step.request.strip_prefix("GET ").ok_or("a WebSocket begins with GET")?.replace("{token}", &token);
+            let path = self.path(&path);
             let socket = WebSocket::open(self.server, &path).await;
             self.sockets.insert(name.clone(), socket);
             return Ok(());
@@ -215,7 +217,7 @@ impl Replay<'_> {
     /// The path with its names filled in, and with the prefix if it is one of the dialect.
     fn path(&self, path: &str) -> String {
         let path = self.names.filled(path);
-        let is_own = path.starts_with(self.own) && !path.starts_with("/api/v1/");
+        let is_own = path.starts_with(self.own) && !path.starts_with("/api/v1/") && !path.starts_with("/dialects/");
         format!("{}{path}", if is_own { self.prefix.as_str() } else { "" })
     }
 

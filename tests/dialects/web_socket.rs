@@ -2,7 +2,7 @@
 
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -15,6 +15,17 @@ impl WebSocket {
     pub async fn open(server: &Server, path: &str) -> WebSocket {
         let url = format!("{}{path}", server.url().replacen("http", "ws", 1));
         let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("a WebSocket");
+        WebSocket(socket)
+    }
+
+    /// One whose client takes little at once, so that the server notices when it takes nothing.
+    pub async fn open_narrow(server: &Server, path: &str) -> WebSocket {
+        let narrow = TcpSocket::new_v4().expect("a socket");
+        narrow.set_recv_buffer_size(4_096).expect("a small buffer");
+        let address = server.url().trim_start_matches("http://").parse().expect("an address");
+        let stream = MaybeTlsStream::Plain(narrow.connect(address).await.expect("a connection"));
+        let url = format!("{}{path}", server.url().replacen("http", "ws", 1));
+        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("a WebSocket");
         WebSocket(socket)
     }
 

@@ -6,6 +6,7 @@ mod child_steps;
 mod deleted_output;
 mod kills;
 mod raw_watchers;
+mod redis;
 mod restarts;
 mod standing_watchers;
 mod surroundings;

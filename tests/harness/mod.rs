@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod http;
+pub mod redis;
 pub mod server;
 pub mod watch;
 

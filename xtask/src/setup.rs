@@ -1,4 +1,4 @@
-//! What the gate needs beside Rust: Node, Python, Chromium, and the packages of the workspace.
+//! What the gate needs beside Rust: Node, Python, Chromium, Redis, and the packages of the workspace.
 //!
 //! On Debian as root it installs what is missing by itself. Elsewhere it says exactly what to install, and changes nothing.
 
@@ -14,6 +14,8 @@ struct Need {
     at_least: Option<(u32, u32)>,
     /// Debian's packages that bring it.
     packages: &'static [&'static str],
+    /// The service that these packages start by themselves. The gate starts its own and wants none: it is ended and switched off.
+    service: Option<&'static str>,
     /// What to say where we cannot install it.
     advice: &'static str,
 }
@@ -26,14 +28,23 @@ const NEEDS: &[Need] = &[
         asked: VERSION,
         at_least: Some((20, 19)),
         packages: &[],
+        service: None,
         advice: "Node 20.19 or newer: https://nodejs.org (Debian 12's own is too old)",
     },
-    Need { programs: &["npm"], asked: VERSION, at_least: None, packages: &["npm"], advice: "npm, which comes with Node" },
+    Need {
+        programs: &["npm"],
+        asked: VERSION,
+        at_least: None,
+        packages: &["npm"],
+        service: None,
+        advice: "npm, which comes with Node",
+    },
     Need {
         programs: &["python3"],
         asked: VERSION,
         at_least: Some((3, 11)),
         packages: &["python3"],
+        service: None,
         advice: "Python 3.11 or newer",
     },
     Need {
@@ -41,6 +52,7 @@ const NEEDS: &[Need] = &[
         asked: &["-c", "import ensurepip, venv"],
         at_least: None,
         packages: &["python3-venv"],
+        service: None,
         advice: "Python's venv and pip (apt-get install python3-venv), for the step that drives the API document",
     },
     Need {
@@ -48,7 +60,16 @@ const NEEDS: &[Need] = &[
         asked: VERSION,
         at_least: None,
         packages: &["chromium"],
+        service: None,
         advice: "Chromium (apt-get install chromium), for the browser tests; set CHROMIUM if it is not /usr/bin/chromium",
+    },
+    Need {
+        programs: &["redis-server"],
+        asked: VERSION,
+        at_least: None,
+        packages: &["redis-server"],
+        service: Some("redis-server"),
+        advice: "Redis 6 or newer (apt-get install redis-server), for the tests of the channel; they start their own, so its service can stay off",
     },
 ];
 
@@ -63,6 +84,7 @@ pub(crate) fn run(root: &Path) -> bool {
     if !theirs.is_empty() || (!packages.is_empty() && !install(&packages)) {
         return false;
     }
+    ours.iter().filter_map(|need| need.service).for_each(switch_off);
     install_packages(root) && install_schema_driver(root)
 }
 
@@ -102,6 +124,13 @@ fn install(packages: &[&str]) -> bool {
     let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
     arguments.extend(packages);
     apt(&["update", "-q"]) && apt(&arguments)
+}
+
+/// Ends a service that came with a package, and keeps it from coming back. On a machine without services there is none to end.
+fn switch_off(service: &str) {
+    for command in [["systemctl", "disable", "--now", service].as_slice(), &["service", service, "stop"]] {
+        let _ = Command::new(command[0]).args(&command[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
 }
 
 /// `npm ci`, unless what is installed is newer than the lock.

@@ -29,7 +29,7 @@ use subtle::ConstantTimeEq;
 
 use crate::problems::{ApiProblem, Kind};
 
-pub use caller::{Address, Caller};
+pub use caller::{Address, Caller, Onlooker};
 pub use config::{AccessConfig, Algorithm, ApiKeyConfig, BadAccess, IntrospectConfig, JwtConfig, JwtKey};
 pub use introspection::probe;
 pub(crate) use introspection::{News, Watching};

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::health::AskSource;
 use crate::limits::RequestLimits;
 use crate::metering::RequestCounts;
 
@@ -23,6 +24,8 @@ pub struct Context {
     pub released: Arc<ReleaseStats>,
     /// Older systems' contracts that are served besides.
     pub dialects: Arc<[&'static dyn Dialect]>,
+    /// How the sources of mirrored jobs are.
+    pub sources: Arc<[AskSource]>,
     /// Whether `/metrics` and the details of `/readyz` are shown to everybody.
     pub metrics_open: bool,
     /// Cancelled first, when the server begins to stop: `/readyz` says no, and what waits for a job answers at once.

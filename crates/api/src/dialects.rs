@@ -1,6 +1,7 @@
 //! Older systems' contracts at their addresses: requests are taken apart here, told to a dialect, and the steps that it answers are carried
 //! out with the caller's rights. What the contracts say stands in the crate `dialects`; nothing here knows one of them.
 
+mod readings;
 mod session;
 mod socket;
 mod steps;
@@ -24,15 +25,17 @@ use crate::body;
 use crate::context::Context;
 use crate::problems::ApiProblem;
 use crate::queries::Pairs;
+use readings::Readings;
 
 /// Adds the addresses of the dialects that are on.
 pub(crate) fn mount(router: Router<Context>, on_now: &[&'static dyn Dialect]) -> Router<Context> {
+    let readings = Arc::new(Readings::default());
     addresses(on_now).into_iter().fold(router, |router, address| {
         let (path, filter) = (address.path.clone(), filter(address.way));
-        let address = Arc::new(address);
+        let (address, readings) = (Arc::new(address), readings.clone());
         let serve = move |State(context): State<Context>, request: Request| {
-            let address = address.clone();
-            async move { serve(&address, context, request).await }
+            let (address, readings) = (address.clone(), readings.clone());
+            async move { serve(&address, readings, context, request).await }
         };
         router.route(&path, on(filter, serve))
     })
@@ -48,7 +51,7 @@ fn filter(way: Way) -> MethodFilter {
     }
 }
 
-async fn serve(address: &Address, context: Context, request: Request) -> Response {
+async fn serve(address: &Address, readings: Arc<Readings>, context: Context, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let query = Pairs::of(&parts.uri).map(Pairs::into_all);
     let has = |name: &str| query.as_ref().is_ok_and(|query| query.iter().any(|(key, value)| key == name && !value.is_empty()));
@@ -58,7 +61,7 @@ async fn serve(address: &Address, context: Context, request: Request) -> Respons
         Err(_) => return refused(meant, &ApiProblem::no_job()),
     };
     let asked = match query {
-        Ok(query) => Asked { meant, params, query },
+        Ok(query) => Asked { meant, params, query, readings },
         Err(problem) => return refused(meant, &problem),
     };
     let answered = match meant.route.serves {
@@ -82,6 +85,7 @@ struct Asked {
     meant: Meant,
     params: Vec<String>,
     query: Vec<(String, String)>,
+    readings: Arc<Readings>,
 }
 
 impl Asked {

@@ -12,9 +12,10 @@ use domain::{Request, Status, Visibility};
 use http::{StatusCode, header};
 use wire::problem::Problem;
 
-use crate::access::Caller;
-use crate::answers::{Answer, json_text};
+use crate::access::{Caller, Onlooker};
+use crate::answers::{Answer, json, json_text};
 use crate::context::Context;
+use crate::health::{self, Readiness};
 use crate::problems::{ApiProblem, Kind};
 
 /// Tell that the process lives.
@@ -27,11 +28,11 @@ pub async fn healthz() -> Response {
 #[utoipa::path(
     get, path = "/readyz", operation_id = "readReadiness", tag = "operations", security(()),
     responses(
-        (status = 200, description = "It can"),
+        (status = 200, description = "It can", body = Readiness),
         (status = 503, description = "It cannot", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn readyz(State(context): State<Context>) -> Answer {
+pub async fn readyz(State(context): State<Context>, Onlooker(known): Onlooker) -> Answer {
     if context.draining.is_cancelled() {
         return Err(ApiProblem::new(Kind::ShuttingDown, "Send requests elsewhere.").retry_after(2));
     }
@@ -39,7 +40,9 @@ pub async fn readyz(State(context): State<Context>) -> Answer {
     store.counts(&default_view()).await.map_err(engine::Error::from)?;
     // Writes nothing, but passes through the writer.
     store.commit(Request::SaveProgress { entries: Vec::new() }).await.map_err(engine::Error::from)?;
-    Ok(json_text(StatusCode::OK, "{\"status\":\"ready\"}".to_owned()))
+    let are_shown = context.metrics_open || known.is_some_and(|known| known.require(Scope::Admin).is_ok());
+    let sources = context.sources.iter().filter(|_| are_shown).map(|ask| ask().into()).collect();
+    Ok(json(&Readiness { status: "ready", sources }))
 }
 
 fn default_view() -> View {
@@ -88,6 +91,7 @@ pub async fn metrics(State(context): State<Context>, caller: Result<Caller, ApiP
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.load(Relaxed));
     }
     live_metrics(&mut out, context.hub.stats());
+    health::write(&mut out, &context.sources);
     context.counts.write(&mut out);
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     Ok((content_type, out).into_response())

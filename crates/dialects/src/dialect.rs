@@ -2,8 +2,7 @@
 //!
 //! A [`Dialect`] names its [`Route`]s. A request becomes a [`Step`]: an answer, or something that the server carries out with the caller's
 //! rights, together with what follows from its outcome. So a route reads from top to bottom, however many steps it takes, and what a
-//! step cannot bring need not be handled. Streams and sockets are [`Session`]s: what happens is handed in as [`Heard`], what is to be done
-//! comes out as [`Action`]s.
+//! step cannot bring need not be handled. Streams and sockets are [`Session`]s, see [`crate::session`].
 //!
 //! A dialect never decides about rights: a job that the caller may not see is told to it as a job that does not exist.
 
@@ -11,19 +10,18 @@ pub mod background_jobs;
 pub mod job_dashboard;
 pub mod runs;
 pub mod sse_tasks;
+pub mod task_status;
 
 use domain::policy::Retry;
-use domain::request::Ask;
+use domain::request::{Ask, Word};
 use domain::{JobId, Status, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wire::body::Submit;
-use wire::close::Close;
-use wire::frame::ClientFrame;
 use wire::problem::Problem;
-use wire::record::{JobSummary, Stats};
+use wire::record::{AttemptRecord, JobSummary, Stats};
 
-use crate::frame::Frame;
+pub use crate::session::{Action, Heard, Look, LookAt, Recalled, SHARED_BYTES, Session, Stream};
 
 /// An older system's wire contract.
 pub trait Dialect: Send + Sync + 'static {
@@ -130,6 +128,14 @@ pub enum Step {
     List(JobFilter, usize, Then<Vec<FoundJob>>),
     /// Newest first, from a place on.
     Page(JobFilter, Page, Then<Listing>),
+    /// In an order, with how many there are in all.
+    Sorted(JobFilter, Order, Page, Then<Sorted>),
+    /// How the attempts of the job with this id went, newest first, at most so many.
+    Attempts(String, usize, Then<Vec<AttemptRecord>>),
+    /// Makes a job that another system runs, of the source with this name, as the word says that it is.
+    Mirror(&'static str, Box<Submit>, Box<Word>, Then<WholeJob>),
+    /// Says how the job with this id is, which another system runs.
+    Observe(String, Box<Word>, Then<Observed>),
     /// Asks a verb of the job with this id.
     Ask(String, Ask, Then<Asked>),
     /// Deletes an ended job.
@@ -138,6 +144,8 @@ pub enum Step {
     Clear(JobFilter, Then<Cleared>),
     /// Counts by status what the caller may see.
     Count(Then<Stats>),
+    /// How live connections and sources are, for operators: refused to others.
+    Health(Then<Health>),
     /// Makes a token that lets its bearer see what the caller may see, and nothing else. `None`: the caller is known by a cookie of the app's,
     /// which a socket brings along by itself.
     Token(Then<Option<String>>),
@@ -148,6 +156,8 @@ pub enum Step {
 pub const CLEARED_JOBS: usize = 1_000;
 /// Jobs that one [`Step::List`] answers at most.
 pub const LISTED_JOBS: usize = 200;
+/// Jobs that one [`Step::Sorted`] sorts, or counts one by one, at most.
+pub const SORTED_JOBS: usize = 2_000;
 
 /// How a client names a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +253,55 @@ pub struct Listing {
     pub next: Option<String>,
 }
 
+/// By which of its times a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    Created,
+    Updated,
+    /// When it may start; those that wait for no time come last, whatever the direction.
+    Due,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    pub by: SortKey,
+    pub is_ascending: bool,
+}
+
+impl Order {
+    /// In which jobs stand anyway, however many there are.
+    pub const NEWEST: Order = Order { by: SortKey::Created, is_ascending: false };
+}
+
+#[derive(Debug, Clone)]
+pub struct Sorted {
+    pub jobs: Vec<WholeJob>,
+    /// How many the filter finds.
+    pub total: u64,
+    /// False: there are more than [`SORTED_JOBS`], so that `total` is only that, and no order but [`Order::NEWEST`] could be made: then there are
+    /// no jobs.
+    pub is_all: bool,
+    /// Whether there are more behind these.
+    pub is_more: bool,
+}
+
+/// What came of a word on a job that another system runs.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    pub job: WholeJob,
+    /// Whether an event tells of it. False for a word that says nothing new.
+    pub is_news: bool,
+}
+
+/// How live connections and sources are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Open live connections of all kinds.
+    pub connections: u64,
+    /// The sources that are configured, with whether they are heard now.
+    pub sources: Vec<(String, bool)>,
+}
+
 /// What came of a verb.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -276,70 +335,5 @@ impl Answer {
 impl From<Answer> for Step {
     fn from(answer: Answer) -> Step {
         Step::Answer(answer)
-    }
-}
-
-/// Server-Sent Events.
-pub struct Stream {
-    /// A job and the position at which the client holds it. When it ended by then, the answer is 204, which stops an `EventSource`.
-    pub held: Option<(String, String)>,
-    /// What it says are bytes of the event stream.
-    pub session: Box<dyn Session>,
-}
-
-/// A live connection of an older client: a stream, or a WebSocket. Each has the server's own live connection behind it; see [`Frame`].
-pub trait Session: Send + Sync {
-    /// Answers what is to be done, in order. `now` is the time of the server.
-    fn hear(&mut self, heard: Heard<'_>, now: Timestamp) -> Vec<Action>;
-}
-
-/// Everything that can happen to a session.
-#[derive(Debug)]
-pub enum Heard<'a> {
-    /// First, and once. Over a stream the caller is known; over a socket nobody is there until `authenticated` comes.
-    Opened,
-    /// A message of the client.
-    Text(&'a str),
-    /// What the server's own connection was sent, in order. Between a snapshot and its `live` may stand updates that bring it up to date: the
-    /// client is told how it is once `live` has come.
-    Frame(&'a Frame),
-    /// The answer to [`Action::Read`].
-    Job(&'a Result<FoundJob, Refused>),
-    /// The answer to [`Action::CountBefore`].
-    Before(u64),
-    /// The time of [`Action::TickIn`] is over.
-    Tick,
-    /// The server's own connection is closed. What is said now is still sent; then the session ends.
-    Closed(Close),
-}
-
-/// What a session wants done.
-#[derive(Debug)]
-pub enum Action {
-    /// To the client: a text message, or bytes of an event stream.
-    Say(String),
-    /// To the server's own connection. What it answers is heard as frames.
-    Tell(ClientFrame),
-    /// Reads a job whole, as of now.
-    Read(String),
-    /// Reads what the job with this id wrote, from `attempt:offset` on or from the beginning of its newest attempt, up to 1 MB. It is heard as
-    /// a frame `output` of no subscription. A followed output comes at its own pace, and may be behind the end of its job.
-    ReadOutput(String, Option<String>),
-    /// Reads a job with the terms that it was taken on; what follows from it comes before what was wanted next.
-    Look(Which, Look),
-    /// Counts the jobs of the same task that will start before this one, whoever owns them.
-    CountBefore(String),
-    /// Hands in a tick after so many milliseconds, instead of the one that was to come.
-    TickIn(u64),
-    /// Ends the session. A stream just ends; a socket is closed with this code and reason.
-    End(u16, &'static str),
-}
-
-/// What follows from a look at a job.
-pub struct Look(pub Box<dyn FnOnce(Result<WholeJob, Refused>) -> Vec<Action> + Send>);
-
-impl std::fmt::Debug for Look {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Look(…)")
     }
 }

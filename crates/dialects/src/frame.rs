@@ -31,6 +31,7 @@ pub enum Frame {
         job: Box<JobSummary>,
     },
     Left {
+        position: String,
         subs: Vec<u32>,
         id: String,
         /// `deleted`, or absent when it only ceased to match.

@@ -1,9 +1,10 @@
 //! The wire contracts of older systems, served on the same jobs: their clients work against this server unchanged.
 //!
 //! A dialect is a pure translation. [`dialect`] is the contract: bytes in, steps for the server to carry out, bytes out. The folder beside
-//! it holds one folder per dialect. [`frame`] is what live connections say, as a dialect reads it; [`addresses`] puts the routes of all
-//! dialects together where two share an address. Nothing here waits, does IO or reads a clock: the time is handed in, and `api` carries
-//! out the steps with the caller's rights. Nothing else knows that dialects exist.
+//! it holds one folder per dialect. [`session`] is how live connections are driven, [`frame`] what they say, as a dialect reads it;
+//! [`addresses`] puts the routes of all dialects together where two share an address. Nothing here waits, does IO or reads a clock: the time
+//! is handed in, and `api` carries out the steps with the caller's rights. Nothing else knows that dialects exist, but for the source that
+//! speaks over the channel of [`dialect::task_status`].
 //!
 //! # To add one
 //!
@@ -14,6 +15,7 @@ pub mod addresses;
 pub mod dialect;
 pub mod frame;
 mod no_notices;
+pub mod session;
 mod sse;
 mod told;
 
@@ -25,4 +27,5 @@ pub const ALL: &[&dyn Dialect] = &[
     &dialect::job_dashboard::JobDashboard,
     &dialect::runs::Runs,
     &dialect::sse_tasks::SseTasks,
+    &dialect::task_status::TaskStatus,
 ];

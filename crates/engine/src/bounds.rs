@@ -36,12 +36,17 @@ fn optional_name(field: &'static str, text: Option<&String>) -> Result<Option<Te
 
 /// A JSON value of the caller's, within `bytes`.
 pub fn payload(field: &'static str, value: &RawValue, bytes: usize) -> Result<Json, Error> {
-    let depth = depth(value.get());
+    json(field, value.get(), bytes).map(Json::from_valid)
+}
+
+/// A text that is valid JSON, within `bytes` and not too deep.
+fn json(field: &'static str, text: &str, bytes: usize) -> Result<Text, Error> {
+    let depth = depth(text);
     if depth > limits::JSON_DEPTH {
         let most = limits::JSON_DEPTH;
         return Err(Error::over(field, format!("is {depth} levels deep, at most {most} are allowed"), most as u64));
     }
-    at_most(field, value.get(), bytes).map(Json::from_valid)
+    at_most(field, text, bytes)
 }
 
 /// How deep arrays and objects stand in each other, in a text that is valid JSON.
@@ -146,11 +151,10 @@ pub fn new_job(body: &Submit, frame: Frame) -> Result<NewJob, Error> {
 pub fn word(word: Word) -> Result<Word, Error> {
     let labels = word.labels.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>();
     tags(&labels)?;
-    if let Some(output) = &word.output {
-        at_most("output", output.as_str(), limits::PAYLOAD_BYTES)?;
-    }
-    if let Some(metadata) = &word.metadata {
-        at_most("metadata", metadata.as_str(), limits::METADATA_BYTES)?;
+    for (field, value, bytes) in
+        [("output", &word.output, limits::PAYLOAD_BYTES), ("metadata", &word.metadata, limits::METADATA_BYTES)]
+    {
+        value.as_ref().map(|value| json(field, value.as_str(), bytes)).transpose()?;
     }
     Ok(Word {
         title: word.title.map(|title| limits::cut(&title, limits::TITLE_BYTES).into()),

@@ -8,6 +8,7 @@ mod dialects;
 mod keys;
 mod reader;
 mod schema;
+mod sources;
 mod tasks;
 pub mod units;
 
@@ -27,9 +28,12 @@ use toml::de::DeTable;
 pub use access::{Access, Algorithm, ApiKey, Introspect, JwtKey};
 pub use dialects::Dialects;
 pub use keys::reference;
+pub use sources::{Sources, TaskStatus};
 
 /// Where the server listens unless told.
 pub const LISTEN: &str = "127.0.0.1:8430";
+/// Who everybody is while access is open.
+const OPEN_OWNER: &str = "local";
 /// The file that is read when none is named, if it is there.
 const FILE: &str = "tidings.toml";
 
@@ -69,6 +73,8 @@ pub struct Config {
     pub tasks: BTreeMap<domain::Text, Arc<Task>>,
     /// Older systems' contracts that are served.
     pub dialects: Dialects,
+    /// Other engines whose work is mirrored.
+    pub sources: Sources,
     /// The file that was read; none when there is none.
     pub file: Option<PathBuf>,
     /// In the order of the file.
@@ -232,6 +238,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
     let log = top.section("log");
     let limits = top.section("limits");
     let dialects = dialects::read(top.section("dialects"));
+    let sources = sources::read(top.section("sources"), layers, access.is_open().then_some(OPEN_OWNER));
     let variable = |name: &str| layers.environment.get(name).cloned();
     let around = tasks::Surroundings { folder: file_folder, variable: &variable };
     let named = top.named_sections("tasks");
@@ -254,6 +261,7 @@ fn from_page(page: &reader::Page<'_>, table: &DeTable<'_>, layers: &Layers, file
             .map(|task| (task.name.clone(), Arc::new(task)))
             .collect(),
         dialects,
+        sources,
         file: None,
         warnings: Vec::new(),
     };

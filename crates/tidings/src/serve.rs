@@ -8,6 +8,7 @@ pub mod access;
 mod doorway;
 mod http;
 mod logging;
+mod sources;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Config, ConfigError, Layers};
 use crate::exit::Exit;
 use doorway::Doorway;
+use sources::Sources;
 
 /// Watchers are told to come back within this time, each at a moment of its own.
 const RETURN_SPREAD: Duration = Duration::from_millis(2_000);
@@ -94,10 +96,13 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         catalog: config.catalog(),
     });
     let hub = Hub::new(store.clone(), output.clone(), engine.clone(), clock.clone(), hub_limits(&config));
-    let listeners: Vec<Arc<dyn Listener>> = vec![engine.clone(), hub.clone()];
+    let sources = Sources::new(&config, &engine);
+    let mut listeners: Vec<Arc<dyn Listener>> = vec![engine.clone(), hub.clone()];
+    listeners.extend(sources.listeners());
     let release = Release::new(store.clone(), listeners);
     let released = release.stats();
-    let loops = Loops::start(&engine, release, bus);
+    let sources_health = sources.health(&store);
+    let loops = Loops::start(&engine, release, bus, sources);
 
     let own_secret = store.identity().secret;
     let access = api::Access::new(access::for_api(&config.access, address.port(), own_secret), clock)?;
@@ -110,6 +115,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         counts: Arc::default(),
         released,
         dialects: config.dialects.served().into(),
+        sources: sources_health,
         metrics_open: config.access.metrics_open,
         draining: CancellationToken::new(),
         shutdown: CancellationToken::new(),
@@ -130,7 +136,7 @@ pub async fn run(config: Config, layers: Layers) -> Result<(), ServeError> {
         host.run().await;
     });
 
-    let reload = Reload { layers, engine, access, limits, own_secret, port: address.port() };
+    let reload = Reload { layers, engine, access, limits, own_secret, port: address.port(), sources: config.sources.clone() };
     signals.wait_for_stop(&reload).await;
     tracing::info!("stopping");
     draining.cancel();
@@ -196,6 +202,9 @@ fn announce(config: &Config, address: SocketAddr) {
     println!("  tasks   {}", if config.tasks.is_empty() { "none yet".to_owned() } else { config.catalog().names().join(", ") });
     println!("  data    {}", config.data.display());
     println!("  access  {}", access_in_words(config));
+    if let Some(channel) = &config.sources.task_status {
+        println!("  channel {} at {}; new jobs there are of {}", channel.channel, channel.redis, channel.owner);
+    }
 }
 
 fn access_in_words(config: &Config) -> String {
@@ -219,16 +228,17 @@ struct Loops {
 }
 
 impl Loops {
-    fn start(engine: &Arc<Engine>, release: Release, bus: Arc<dyn Bus>) -> Loops {
+    fn start(engine: &Arc<Engine>, release: Release, bus: Arc<dyn Bus>, sources: Sources) -> Loops {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(release.run(bus, stop.clone()));
         tasks.spawn(engine.clone().run_timers(stop.clone()));
         tasks.spawn(engine.clone().run_progress(stop.clone()));
+        sources.start(&tasks, &stop);
         tasks.close();
         Loops { stop, tasks }
     }
 
-    /// Ends them; progress that was accepted is written first.
+    /// Ends them; progress that was accepted is written first, and sources finish what they have in hand.
     async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
@@ -243,6 +253,8 @@ struct Reload {
     limits: Arc<api::RequestLimits>,
     own_secret: [u8; 32],
     port: u16,
+    /// As the server started with them; they need a new start.
+    sources: crate::config::Sources,
 }
 
 impl Reload {
@@ -267,6 +279,11 @@ impl Reload {
         self.limits.replace(config.limits.requests);
         for warning in config.warnings() {
             tracing::warn!("{warning}");
+        }
+        if config.sources != self.sources {
+            tracing::warn!(
+                "[sources] changed in the configuration: it counts from the next start on, until then the former one stays"
+            );
         }
         tracing::info!(
             tasks = config.tasks.len(),

@@ -1,6 +1,7 @@
 //! Bad surroundings: what the machine does to a server that works. Each is made to happen around the real binary, while children run,
 //! a worker and an app hold leases, and watchers are connected.
 
+mod channel;
 mod clock;
 mod descriptors;
 mod disk;

@@ -15,10 +15,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("runner", &["domain", "engine", "wire"]),
     ("gateway", &["domain", "engine", "wire"]),
     ("dialects", &["domain", "wire"]),
+    ("sources", &["domain", "wire", "engine", "dialects"]),
     ("client", &["domain", "wire"]),
     ("assets", &["domain"]),
     ("api", &["domain", "gateway", "dialects", "engine", "wire", "assets"]),
-    ("tidings", &["domain", "wire", "engine", "store", "bus", "runner", "gateway", "dialects", "api", "assets", "client"]),
+    (
+        "tidings",
+        &["domain", "wire", "engine", "store", "bus", "runner", "gateway", "dialects", "sources", "api", "assets", "client"],
+    ),
 ];
 const FOR_TESTS: &[&str] = &["domain", "store", "bus"];
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 
-use super::{Known, Shown};
+use super::{Known, Shown, Unknown};
 use crate::context::Context;
 use crate::problems::ApiProblem;
 
@@ -47,5 +47,25 @@ impl FromRequestParts<Context> for Caller {
                 Err(unknown.into())
             }
         }
+    }
+}
+
+/// Who asks where nobody has to say it. A wrong token counts as a guess, none does not.
+pub struct Onlooker(pub Option<Known>);
+
+impl FromRequestParts<Context> for Onlooker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Onlooker, Infallible> {
+        let known = match context.access.who(&Shown::of_parts(&context.access, parts)).await {
+            Ok(known) => context.limits.check_principal(&known, context.access.is_open()).is_ok().then_some(known),
+            Err(unknown) => {
+                if unknown.is_guess() && unknown != Unknown::Missing {
+                    let _ = context.limits.check_address(Address::of(parts));
+                }
+                None
+            }
+        };
+        Ok(Onlooker(known))
     }
 }

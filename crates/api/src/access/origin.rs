@@ -133,7 +133,7 @@ fn check_origin(rules: &Rules, headers: &HeaderMap, host: Option<&str>) -> Resul
 
 /// Whether a path is held to the rules on origins. Pages and assets may be linked to from anywhere; health says nothing.
 fn is_guarded(path: &str) -> bool {
-    path.starts_with("/api/") || path.starts_with("/dialects/") || matches!(path, "/metrics" | "/ws")
+    path.starts_with("/api/") || path.starts_with("/dialects/") || matches!(path, "/metrics" | "/ws" | "/ws/health")
 }
 
 /// The middleware before everything: refuses foreign hosts and origins, answers preflights, adds the CORS headers.

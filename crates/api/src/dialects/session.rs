@@ -6,15 +6,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialects::dialect::{Action, FoundJob, Heard, Refused, Session};
+use dialects::dialect::{Action, FoundJob, Heard, Look, LookAt, Recalled, Refused, Session, WholeJob};
 use dialects::frame::Frame;
 use domain::access::{Principal, Scope};
 use engine::OUTPUT_READ_BYTES;
 use gateway::Connection;
 use tokio::time::{Instant, sleep_until};
+use wire::Position;
 use wire::close::Close;
 use wire::frame::{ClientFrame, FramePrincipal};
+use wire::record::JobSummary;
 
+use super::readings::Readings;
 use super::steps::{found, job_id, whole};
 use crate::access::{News, Unknown};
 use crate::context::Context;
@@ -26,6 +29,7 @@ pub(super) struct Driver {
     pub(super) connection: Connection,
     rights: Arc<ConnectionRights>,
     session: Box<dyn Session>,
+    readings: Arc<Readings>,
     /// Whom the connection speaks for, as it was last told.
     principal: Option<Principal>,
     tick_at: Option<Instant>,
@@ -48,8 +52,9 @@ impl Driver {
         connection: Connection,
         rights: Arc<ConnectionRights>,
         session: Box<dyn Session>,
+        readings: Arc<Readings>,
     ) -> Driver {
-        Driver { context, connection, rights, session, principal: None, tick_at: None, end: None }
+        Driver { context, connection, rights, session, readings, principal: None, tick_at: None, end: None }
     }
 
     pub(super) fn end(&self) -> Option<(u16, &'static str)> {
@@ -144,13 +149,15 @@ impl Driver {
                     let read = read(&self.context, self.principal.as_ref(), &id).await;
                     self.session.hear(Heard::Job(&read), now)
                 }
-                Action::Look(which, dialects::dialect::Look(then)) => {
+                Action::Look(which, Look(then)) => {
                     let looked = match self.principal.as_ref() {
                         Some(principal) => whole(&self.context, principal, &which).await,
                         None => Err(Unknown::Missing.into()),
                     };
                     then(looked.map_err(|problem: ApiProblem| Box::new(problem.problem().clone())))
                 }
+                Action::LookAt(id, rev, LookAt(then)) => then(self.look_at(&id, rev).await),
+                Action::Recall(position, Recalled(then)) => then(recall(&self.context, self.principal.as_ref(), &position).await),
                 Action::ReadOutput(id, after) => {
                     let output = read_output(&self.context, self.principal.as_ref(), &id, after.as_deref()).await;
                     output.map_or_else(Vec::new, |frame| self.session.hear(Heard::Frame(&frame), now))
@@ -163,6 +170,11 @@ impl Driver {
             more.into_iter().rev().for_each(|action| wanted.push_front(action));
         }
         said
+    }
+
+    async fn look_at(&self, id: &str, rev: u64) -> Option<Arc<WholeJob>> {
+        let (principal, id) = (self.principal.as_ref()?, job_id(id).ok()?);
+        self.readings.look(&self.context, principal, id, rev).await
     }
 
     async fn tell(&self, frame: &ClientFrame) {
@@ -179,6 +191,17 @@ async fn read(context: &Context, principal: Option<&Principal>, id: &str) -> Res
         None => Err(Unknown::Missing.into()),
     };
     read.map_err(|problem: ApiProblem| Box::new(problem.problem().clone()))
+}
+
+/// The job as of the event at this position, if the caller may see it.
+async fn recall(context: &Context, principal: Option<&Principal>, position: &str) -> Option<JobSummary> {
+    let (principal, place) = (principal?, Position::parse(position).filter(|position| position.epoch == context.epoch())?.place);
+    principal.require(Scope::JobsRead).ok()?;
+    let events = context.engine.store().events(place.checked_sub(1)?, 1).await.ok()?;
+    let event = events.first().filter(|event| event.place == place)?;
+    let view = principal.view();
+    let is_seen = view.tenant == event.keys.tenant && view.visibility.sees_owner(&event.keys.owner);
+    if is_seen { serde_json::from_slice(&event.summary).ok() } else { None }
 }
 
 /// `None` when it cannot be read, or there is none.

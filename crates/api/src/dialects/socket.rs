@@ -2,12 +2,13 @@
 //! limits and goodbyes are those of the server's own sockets.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
 use dialects::dialect::{Heard, Request, Session};
-use gateway::{Edge, Peer};
+use gateway::{Connection, Edge, Peer};
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -36,14 +37,18 @@ pub(super) async fn upgrade(
     let Some((answer, upgrade)) = handshake::answer(&parts.headers).zip(upgrade) else {
         return Err(ApiProblem::new(Kind::UpgradeRequired, "This address speaks WebSocket."));
     };
-    let session = open(&asked.request(context, &parts, b""));
+    let (session, readings) = (open(&asked.request(context, &parts, b"")), asked.readings.clone());
     let (context, address, shown) =
         (context.clone(), Address::of(&parts), Shown::of(&context.access, &parts.method, &parts.headers, &parts.uri));
     tokio::spawn(async move {
         let _tracked = context.tasks.token();
         // Who goes away before the answer is written has nothing to be told.
         if let Ok(upgraded) = upgrade.await {
-            serve(&context, address, shown, Messages::new(TokioIo::new(upgraded), config()), session).await;
+            let socket = Messages::new(TokioIo::new(upgraded), config());
+            serve(&context, address, shown, socket, |connection, rights| {
+                Driver::new(context.clone(), connection, rights, session, readings)
+            })
+            .await;
         }
     });
     Ok(answer)
@@ -54,11 +59,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     address: Address,
     shown: Shown,
     mut socket: Messages<S>,
-    session: Box<dyn Session>,
+    driver: impl FnOnce(Connection, Arc<ConnectionRights>) -> Driver,
 ) {
     let rights = ConnectionRights::unknown(context, address, shown);
     let goodbye = match context.hub.open(Peer { edge: Edge::Socket, authenticator: rights.clone(), principal: None }) {
-        Ok(connection) => talk(&mut socket, Driver::new(context.clone(), connection, rights, session)).await,
+        Ok(connection) => talk(&mut socket, driver(connection, rights)).await,
         Err(refusal) => Some((refusal.close.code(), refusal.close.as_str())),
     };
     if let Some((code, reason)) = goodbye {

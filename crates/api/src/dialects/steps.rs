@@ -1,5 +1,8 @@
 //! Carries out the steps of a dialect, one after another, through the use cases that the server's own routes use.
 
+mod mirrored;
+mod sorted;
+
 use std::time::Duration;
 
 use axum::response::Response;
@@ -72,7 +75,7 @@ pub(super) async fn carry_out(
             }
             Step::Stream(wanted) => {
                 let address = Address::of(parts);
-                return stream::answer(context, caller, address, wanted)
+                return stream::answer(context, caller, address, wanted, asked.readings.clone())
                     .await
                     .unwrap_or_else(|problem| super::refused(asked.meant, &problem));
             }
@@ -81,12 +84,17 @@ pub(super) async fn carry_out(
             Step::Find(which, then) => then(run.told(run.find(&which).await)),
             Step::Look(which, then) => then(run.told(whole(context, run.known, &which).await)),
             Step::Page(filter, page, then) => then(run.told(run.page(&filter, &page).await)),
+            Step::Sorted(filter, order, page, then) => then(run.told(run.sorted(&filter, order, &page).await)),
+            Step::Attempts(id, most, then) => then(run.told(run.attempts(&id, most).await)),
+            Step::Mirror(source, body, word, then) => then(run.told(run.mirror(source, &body, *word).await)),
+            Step::Observe(id, word, then) => then(run.told(run.observe(&id, *word).await)),
             Step::Wait(id, within_ms, then) => then(run.told(run.wait(&id, within_ms).await)),
             Step::List(filter, limit, then) => then(run.told(run.list(&filter, limit).await)),
             Step::Ask(id, verb, then) => then(run.told(run.ask(&id, verb).await)),
             Step::Delete(id, then) => then(run.told(run.delete(&id).await)),
             Step::Clear(filter, then) => then(run.told(run.clear(&filter).await)),
             Step::Count(then) => then(run.told(run.count().await)),
+            Step::Health(then) => then(run.told(run.health())),
             Step::Token(then) => then(run.told(run.token())),
         };
     }
@@ -289,7 +297,7 @@ fn terms(budget: Budget) -> Terms {
     Terms { undeclared: Undeclared::ForWorkers, attempts, retry: undeclared }
 }
 
-fn whole_job(job: &Job, payloads: &Payloads) -> WholeJob {
+pub(super) fn whole_job(job: &Job, payloads: &Payloads) -> WholeJob {
     WholeJob {
         found: found_job(job, payloads),
         tries: job.tries,

@@ -1,5 +1,7 @@
 //! The event stream of a dialect. The caller is known before it begins.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -10,6 +12,7 @@ use gateway::Edge;
 use http::{StatusCode, header};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::readings::Readings;
 use super::session::Driver;
 use super::steps::job_id;
 use crate::access::{Address, Caller, LiveCaller};
@@ -21,7 +24,13 @@ use crate::problems::ApiProblem;
 /// The app's own origin forwards these streams, and frameworks compress what they forward: a compressed stream waits for more to compress.
 const UNCHANGED: &str = "no-store, no-transform";
 
-pub(super) async fn answer(context: &Context, caller: Caller, address: Address, stream: Stream) -> Result<Response, ApiProblem> {
+pub(super) async fn answer(
+    context: &Context,
+    caller: Caller,
+    address: Address,
+    stream: Stream,
+    readings: Arc<Readings>,
+) -> Result<Response, ApiProblem> {
     let caller = LiveCaller { known: caller.0, topics: Vec::new(), set_cookie: None };
     caller.known.require(Scope::JobsRead)?;
     if let Some((id, position)) = &stream.held {
@@ -31,7 +40,7 @@ pub(super) async fn answer(context: &Context, caller: Caller, address: Address, 
         }
     }
     let (connection, rights) = crate::live::open(context, &caller, address, Edge::Stream)?;
-    let driver = Driver::new(context.clone(), connection, rights, stream.session);
+    let driver = Driver::new(context.clone(), connection, rights, stream.session, readings);
     let source = Source { driver, is_opened: false, _tracked: context.tasks.token() };
     let body = Body::from_stream(futures::stream::unfold(source, |mut source| async move {
         let bytes = source.next().await?;

@@ -122,6 +122,7 @@ impl Rig {
             counts: Arc::default(),
             released: Arc::default(),
             dialects: dialects::ALL.into(),
+            sources: Arc::default(),
             metrics_open: false,
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),

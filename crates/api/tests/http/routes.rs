@@ -1,5 +1,7 @@
 //! The routes as they are meant to be used.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -147,6 +149,46 @@ async fn counts_tasks_and_metrics_are_shown_to_whom_they_belong() {
     rig.get("//readyz").send().await.expect(StatusCode::OK);
     rig.context.draining.cancel();
     rig.get("//readyz").send().await.problem(503, "shutting_down");
+}
+
+#[tokio::test]
+async fn sources_are_shown_to_administrators_and_keep_nobody_from_being_served() {
+    let mut rig = Rig::closed();
+    let away = api::SourceHealth {
+        name: "task_status",
+        is_connected: false,
+        since: Some(domain::Timestamp(0)),
+        problem: Some("Connection refused".to_owned()),
+        counts: api::SourceCounts { received: 5, behind: 2, ..api::SourceCounts::default() },
+    };
+    let ask: api::AskSource = Arc::new(move || away.clone());
+    let with = |metrics_open: bool| api::Context { sources: [ask.clone()].into(), metrics_open, ..rig.context.clone() };
+    let (closed, open) = (api::router(with(false)), api::router(with(true)));
+    let shown = json!([{
+        "name": "task_status", "connected": false, "since": "1970-01-01T00:00:00.000Z", "problem": "Connection refused", "received": 5, "taken": 0,
+        "refused": 0, "passedOver": 0, "dropped": 0, "waiting": 0, "published": 0, "behind": 2,
+    }]);
+    let admin = token("root", json!({"scope": "admin"}));
+    for (app, bearer, expected) in [
+        (&closed, None, json!(null)),
+        (&closed, Some(ann()), json!(null)),
+        (&closed, Some(admin.clone()), shown.clone()),
+        (&open, None, shown),
+    ] {
+        rig.app = app.clone();
+        let call = rig.get("//readyz");
+        let call = match &bearer {
+            Some(token) => call.token(token),
+            None => call,
+        };
+        let ready = call.send().await.expect(StatusCode::OK);
+        assert_eq!((&ready.json["status"], &ready.json["sources"]), (&json!("ready"), &expected), "{bearer:?}");
+    }
+    rig.app = closed;
+    let metrics = rig.get("//metrics").token(&admin).send().await.expect(StatusCode::OK);
+    for line in ["tidings_source_connected{source=\"task_status\"} 0", "tidings_source_received_total{source=\"task_status\"} 5"] {
+        assert!(metrics.body.contains(line), "{}", metrics.body);
+    }
 }
 
 #[tokio::test]

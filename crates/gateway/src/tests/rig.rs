@@ -291,6 +291,7 @@ pub fn blank(id: u128) -> Job {
         batch: None,
         external_id: None,
         rerun_of: None,
+        mirror: None,
         policy: Arc::new(Policy::default()),
         created_at: Timestamp(0),
         title: None,

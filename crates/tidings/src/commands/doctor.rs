@@ -90,6 +90,9 @@ pub async fn doctor(mut reach: Reach, args: Doctor) -> Result<(), Failure> {
         if let Some(found) = machine::introspection(&layers).await {
             report.add("introspection", found);
         }
+        if let Some(found) = machine::channel(&layers).await {
+            report.add("channel", found);
+        }
         report.add("descriptors", machine::descriptors());
     }
     match report.failed {

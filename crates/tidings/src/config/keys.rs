@@ -160,6 +160,48 @@ pub const KEYS: &[Key] = &[
         "Whether the clients of the SSE task system are served, at `/api/tasks`. `docs/guide/moving/sse-tasks.md` says how.",
     ),
     key(
+        "dialects.task_status",
+        "true or false",
+        "true",
+        "Whether the clients of task status updates are served, at `/api/tasks` and `/ws`. `docs/guide/moving/task-status.md` says how.",
+    ),
+    Key {
+        over: Some(("TIDINGS_REDIS", "")),
+        ..key(
+            "sources.task_status.redis",
+            "address",
+            "\"redis://127.0.0.1:6379\"",
+            "Where Redis 6 or newer stands: `redis://user:password@host:port`, `rediss://…` for TLS, `unix:///path`. `REDIS_URL` counts as well where \
+             `TIDINGS_REDIS` is not set. Neither switches anything on: the section must stand, empty or not.",
+        )
+    },
+    key("sources.task_status.channel", "text", "\"task_status_update\"", "The channel that is heard and published to."),
+    key(
+        "sources.task_status.owner",
+        "text",
+        "while access is open, `local`",
+        "Who owns the jobs that are first heard of there. Needed where access is configured.",
+    ),
+    key(
+        "sources.task_status.tenant",
+        "text",
+        "\"default\"",
+        "The tenant that they belong to. Only the jobs of this tenant are published.",
+    ),
+    key("sources.task_status.task", "text", "\"task\"", "The task that they are listed under. It need not be declared."),
+    key(
+        "sources.task_status.stale_after",
+        "duration, or never",
+        "\"10m\"",
+        "How long nothing may be heard of a running job before it is shown as `stale`. What could not be heard, while Redis was away, does not count.",
+    ),
+    key(
+        "sources.task_status.lost_after",
+        "duration, or never",
+        "\"1h\"",
+        "How long nothing may be heard of it before it is `lost`.",
+    ),
+    key(
         "tasks.<name>.mode",
         "process, tracked, worker",
         "\"process\"",
@@ -248,7 +290,7 @@ pub fn reference() -> String {
          Printed by `tidings config reference` from the list that the server reads by.\n\n\
          `tidings serve` reads `tidings.toml` of the current folder, or the file named by `--config` or `TIDINGS_CONFIG`. A flag wins over\n\
          a variable, a variable over the file, the file over the default. An unknown key is an error. `tidings config check` reads the\n\
-         file and says all that is wrong with it. SIGHUP reads `[tasks.*]`, `[access]` and the request limits again.\n\n\
+         file and says all that is wrong with it. SIGHUP reads `[tasks.*]`, `[access]` and the request limits again; all else needs a new start.\n\n\
          Durations are numbers with `ms`, `s`, `m`, `h` or `d` (`\"1h30m\"`); sizes with `B`, `KB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`.\n",
     );
     let mut section = None;
@@ -273,6 +315,9 @@ pub fn reference() -> String {
 fn split(path: &'static str) -> (&'static str, &'static str) {
     if let Some(rest) = path.strip_prefix("tasks.<name>.") {
         return ("tasks.<name>", rest);
+    }
+    if let Some(rest) = path.strip_prefix("sources.task_status.") {
+        return ("sources.task_status", rest);
     }
     path.split_once('.').unwrap_or(("", path))
 }

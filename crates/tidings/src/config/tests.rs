@@ -272,7 +272,7 @@ fn a_file_that_was_named_must_be_there() {
 
 #[test]
 fn the_reference_lists_exactly_what_is_read() {
-    let text = "[access]\nkeys = [{}]\njwt = {}\n[tasks.x]\n";
+    let text = "[access]\nkeys = [{}]\njwt = {}\n[sources.task_status]\n[tasks.x]\n";
     let page = reader::Page::new("page", text);
     let table = DeTable::parse(text).unwrap();
     from_page(&page, table.get_ref(), &layers(), Path::new("/app"));

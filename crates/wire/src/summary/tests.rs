@@ -62,6 +62,7 @@ impl Dice {
             root: self.maybe(Dice::id).unwrap_or(id),
             batch: self.maybe(Dice::text),
             external_id: self.maybe(Dice::text),
+            mirror: None,
             rerun_of: self.maybe(Dice::id),
             policy: Arc::new(Policy { pause: self.pick(Pause::ALL), ..Policy::default() }),
             created_at: self.time(),

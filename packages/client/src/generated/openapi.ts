@@ -1085,6 +1085,16 @@ export interface components {
        */
       total?: number
     }
+    /** @description Whether the server can serve. */
+    Readiness: {
+      /**
+       * @description How the sources of mirrored jobs are: for administrators, or for all if `[access] metrics` is open. A source that is away does not keep
+       *     the server from serving.
+       */
+      sources?: components['schemas']['SourceRecord'][]
+      /** @description `ready`. */
+      status: string
+    }
     /** @description The answer to every report. */
     ReportAnswer: {
       /** @description Report again before then. Absent after the end. */
@@ -1279,6 +1289,58 @@ export interface components {
           /** @enum {string} */
           type: 'pong'
         }
+    /** @description What a source counted since the server started. */
+    SourceCounts: {
+      /**
+       * Format: int64
+       * @description Committed events that were not looked at yet for what is to go out.
+       */
+      behind: number
+      /**
+       * Format: int64
+       * @description Of these, dropped because too many waited.
+       */
+      dropped: number
+      /**
+       * Format: int64
+       * @description Of these, the server's own, or about jobs that run here.
+       */
+      passedOver: number
+      /**
+       * Format: int64
+       * @description Messages that went out.
+       */
+      published: number
+      /**
+       * Format: int64
+       * @description Messages that came in.
+       */
+      received: number
+      /**
+       * Format: int64
+       * @description Of these, not understood, or about something that cannot be.
+       */
+      refused: number
+      /**
+       * Format: int64
+       * @description Of these, put down to their job.
+       */
+      taken: number
+      /**
+       * Format: int64
+       * @description Of these, waiting to be looked at now.
+       */
+      waiting: number
+    }
+    /** @description How a source is. */
+    SourceRecord: components['schemas']['SourceCounts'] & {
+      connected: boolean
+      name: string
+      /** @description What is wrong. */
+      problem?: string
+      /** @description Since when it is, or is not. */
+      since?: string
+    }
     /** @description Counts by status; every status is there, and they add up. */
     Stats: {
       /** Format: int64 */
@@ -2898,7 +2960,9 @@ export interface operations {
         headers: {
           [name: string]: unknown
         }
-        content?: never
+        content: {
+          'application/json': components['schemas']['Readiness']
+        }
       }
       /** @description It cannot */
       503: {

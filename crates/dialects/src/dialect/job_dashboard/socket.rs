@@ -147,7 +147,7 @@ impl JobSocket {
                 self.held.hold(job);
                 vec![update((**job).clone())]
             }
-            (Frame::Left { subs, id, kind }, Jobs::Joining(jobs) | Jobs::On { jobs, .. }) if subs.contains(&jobs) => {
+            (Frame::Left { subs, id, kind, .. }, Jobs::Joining(jobs) | Jobs::On { jobs, .. }) if subs.contains(&jobs) => {
                 let held = self.held.let_go(id).filter(|_| kind.as_deref() == Some("deleted") && self.jobs != Jobs::Joining(jobs));
                 held.map_or_else(Vec::new, |job| vec![say(&ToClient::job_update(Record::deleted(&job), &wire::time::show(now)))])
             }

@@ -53,6 +53,19 @@ pub async fn introspection(layers: &Layers) -> Option<Finding> {
     })
 }
 
+/// Whether the Redis answers on whose channel task status updates are; `None` where none is configured.
+pub async fn channel(layers: &Layers) -> Option<Finding> {
+    let redis = Config::load(layers).ok()?.sources.task_status?.redis;
+    Some(match sources::probe(&redis).await {
+        Ok(words) => Finding::Good(format!("{redis} answers: {words}")),
+        Err(words) => Finding::Bad(
+            format!("{redis}: {words}"),
+            "start Redis 6 or newer there, or name another with TIDINGS_REDIS or [sources.task_status] redis; the server goes on without, and \
+             connects as soon as it can",
+        ),
+    })
+}
+
 /// The file that a server locks, with its process in it.
 const LOCK: &str = "tidings.lock";
 
