@@ -2,7 +2,7 @@
 //!
 //! The bench binary in a hidden role. It answers every connection as a server would and calls it live; orders come on its standard
 //! input, one a line: `accept N`, `frame TEXT` (what to write), `sweep` (one to each socket, one write each), `burst N` (N to each socket in as few
-//! writes as the sockets take). It answers `done`, and ends with its input.
+//! writes as the sockets take), `relay CHANNEL REDIS` (from then on: what is published there, one write to each socket; it answers nothing more). It answers `done`, and ends with its input.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read as _, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -36,6 +36,7 @@ pub fn run() -> Outcome<()> {
                     socket.write_all(&frame)?;
                 }
             }
+            ("relay", from) => return relay(from, &mut sockets),
             ("burst", count) => burst(&mut sockets, &frame.repeat(count.parse()?))?,
             (other, _) => return Err(format!("there is no order {other}").into()),
         }
@@ -43,6 +44,26 @@ pub fn run() -> Outcome<()> {
         out.flush()?;
     }
     Ok(())
+}
+
+/// Writes what is published on a channel of Redis to each socket, in the frame of the older broadcaster.
+fn relay(from: &str, sockets: &mut [TcpStream]) -> Outcome<()> {
+    let (channel, redis) = from.split_once(' ').ok_or("relay needs a channel and a Redis")?;
+    let mut connection = redis::Client::open(redis)?.get_connection()?;
+    let mut subscribed = connection.as_pubsub();
+    subscribed.subscribe(channel)?;
+    loop {
+        let heard: serde_json::Value = serde_json::from_str(&subscribed.get_message()?.get_payload::<String>()?)?;
+        let payload = serde_json::json!({
+            "taskId": heard["task_id"].to_string(), "status": heard["status"], "updatedAt": heard["updated_at"], "output": heard["output"],
+            "error": heard["error"], "assignee": heard["assignee"], "projectId": heard["project_id"],
+        });
+        let said = serde_json::json!({"type": "task_status_update", "payload": payload, "timestamp": heard["updated_at"]});
+        let frame = from_server(&said.to_string());
+        for socket in sockets.iter_mut() {
+            socket.write_all(&frame)?;
+        }
+    }
 }
 
 fn welcome(mut socket: TcpStream) -> Outcome<TcpStream> {

@@ -7,6 +7,7 @@
 mod bare_answers;
 mod bare_rows;
 mod bare_writer;
+mod broadcast;
 mod children;
 mod fanout;
 mod frames;
@@ -22,6 +23,7 @@ mod outcome;
 mod pickup;
 mod plan;
 mod process_cost;
+mod redis_server;
 mod resume;
 mod server;
 mod stage;
@@ -78,6 +80,7 @@ const MEASUREMENTS: &[(&str, Measurement)] = &[
     ("noop_jobs", noop_jobs::measure),
     ("http_worker", http_worker::measure),
     ("fanout", fanout::measure),
+    ("broadcast", broadcast::measure),
     ("pickup", pickup::measure),
     ("idle_watchers", idle_watchers::measure),
     ("history", history::measure),

@@ -27,6 +27,8 @@ pub struct Plan {
     /// Events of one group.
     pub fanout_burst_events: usize,
     /// Of each round.
+    pub broadcasts: usize,
+    /// Of each round.
     pub pickups: usize,
     pub idle_watchers: usize,
     /// How long idle watchers are looked at.
@@ -59,6 +61,7 @@ impl Plan {
             fanout_events: choose(40, 5),
             fanout_bursts: choose(2, 1),
             fanout_burst_events: choose(300, 50),
+            broadcasts: choose(200, 10),
             pickups: choose(200, 10),
             idle_watchers: watching(2_000, 200),
             idle_span: Duration::from_millis(choose(16_000, 500) as u64),

@@ -43,6 +43,11 @@ pub struct Server {
 impl Server {
     /// A running, ready server on an empty store.
     pub fn start(folder: &Path, doors: Doors) -> Outcome<Server> {
+        Server::start_with(folder, doors, "")
+    }
+
+    /// The same, with more in its configuration.
+    pub fn start_with(folder: &Path, doors: Doors, more: &str) -> Outcome<Server> {
         let secret = folder.join("secret");
         std::fs::write(&secret, SECRET)?;
         let mut config = match doors {
@@ -54,6 +59,7 @@ impl Server {
         for task in [TASK, QUIET_TASK] {
             config.push_str(&format!("[tasks.{task}]\nmode = \"worker\"\nconcurrency = 10000\n\n"));
         }
+        config.push_str(more);
         std::fs::write(folder.join("tidings.toml"), config)?;
         let free = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no port of 127.0.0.1 is free: {error}"))?;
         let address = free.local_addr()?;

@@ -40,9 +40,28 @@ pub struct Joined {
     pub position: String,
 }
 
-struct Socket {
+/// An open WebSocket.
+pub struct Socket {
     stream: TcpStream,
     frames: FrameReader,
+    /// What came with the answer to the upgrade.
+    rest: Vec<u8>,
+}
+
+impl Socket {
+    /// Reads once and hands each text to `take`.
+    pub fn wait(&mut self, take: impl FnMut(&[u8])) -> Outcome<()> {
+        if self.rest.is_empty() {
+            self.rest.resize(64 * 1024, 0);
+            let length = self.stream.read(&mut self.rest)?;
+            if length == 0 {
+                return Err("the server hung up".into());
+            }
+            self.rest.truncate(length);
+        }
+        let bytes = std::mem::take(&mut self.rest);
+        self.frames.feed(&bytes, take).map_err(|closed| format!("the server closed a socket that opened, with {}", closed.0).into())
+    }
 }
 
 /// Watchers that are live.
@@ -91,12 +110,17 @@ fn fit(count: usize) -> Outcome<()> {
 impl Watchers {
     /// Opens `count` watchers and waits until each is live.
     pub fn join(address: SocketAddr, count: usize, wanted: impl Fn(usize) -> Wanted + Sync) -> Outcome<(Watchers, Vec<Joined>)> {
+        Watchers::gather(count, |number| open_one(address, &wanted(number)))
+    }
+
+    /// Opens `count` sockets, each as `open` does it, and answers what it found.
+    pub fn gather<F: Send>(count: usize, open: impl Fn(usize) -> Outcome<(Socket, F)> + Sync) -> Outcome<(Watchers, Vec<F>)> {
         fit(count)?;
         let share = count.div_ceil(OPENERS).max(1);
-        let parts: Vec<Outcome<Vec<(Socket, Joined)>>> = std::thread::scope(|scope| {
+        let parts: Vec<Outcome<Vec<(Socket, F)>>> = std::thread::scope(|scope| {
             let open = |from: usize| {
-                let wanted = &wanted;
-                scope.spawn(move || (from..(from + share).min(count)).map(|i| open_one(address, &wanted(i))).collect())
+                let open = &open;
+                scope.spawn(move || (from..(from + share).min(count)).map(open).collect())
             };
             let threads: Vec<_> = (0..count).step_by(share).map(open).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("an opener panicked".into()))).collect()
@@ -188,12 +212,13 @@ pub fn is_update(text: &[u8]) -> bool {
     text.starts_with(UPDATE)
 }
 
-fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
+/// Opens a WebSocket.
+pub fn upgrade(address: SocketAddr, path: &str) -> Outcome<Socket> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let request = format!(
-        "GET /api/v1/live HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     stream.write_all(request.as_bytes())?;
@@ -212,6 +237,11 @@ fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
     if !head.starts_with(b"HTTP/1.1 101") {
         return Err(format!("no WebSocket: {}", String::from_utf8_lossy(&head)).into());
     }
+    Ok(Socket { stream, frames: FrameReader::default(), rest })
+}
+
+fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
+    let mut socket = upgrade(address, "/api/v1/live")?;
     let auth = match &wanted.token {
         Some(token) => json!({"type": "auth", "token": token}),
         None => json!({"type": "auth"}),
@@ -221,26 +251,14 @@ fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
         subscribe["after"] = json!(after);
     }
     let said = [from_client(&auth.to_string()), from_client(&subscribe.to_string())].concat();
-    stream.write_all(&said)?;
-    let mut frames = FrameReader::default();
+    socket.stream.write_all(&said)?;
     let mut joined = Joined::default();
     let mut live = None;
-    let mut bytes = rest;
     while live.is_none() {
-        if bytes.is_empty() {
-            let length = stream.read(&mut buffer)?;
-            if length == 0 {
-                return Err("the server hung up before the watcher was live".into());
-            }
-            bytes.extend_from_slice(&buffer[..length]);
-        }
-        let fed =
-            frames.feed(&bytes, |text| match text.starts_with(b"{\"type\":\"live\"") || text.starts_with(b"{\"type\":\"error\"") {
-                true => live = Some(text.to_vec()),
-                false => joined.before.push(text.to_vec()),
-            });
-        fed.map_err(|closed| format!("the server closed a watcher that joined, with {}", closed.0))?;
-        bytes.clear();
+        socket.wait(|text| match text.starts_with(b"{\"type\":\"live\"") || text.starts_with(b"{\"type\":\"error\"") {
+            true => live = Some(text.to_vec()),
+            false => joined.before.push(text.to_vec()),
+        })?;
     }
     let live: Value = serde_json::from_slice(&live.unwrap_or_default())?;
     if live["type"] != "live" {
@@ -248,5 +266,5 @@ fn open_one(address: SocketAddr, wanted: &Wanted) -> Outcome<(Socket, Joined)> {
     }
     joined.is_resumed = live["resumed"] == true;
     joined.position = live["position"].as_str().unwrap_or_default().to_owned();
-    Ok((Socket { stream, frames }, joined))
+    Ok((socket, joined))
 }

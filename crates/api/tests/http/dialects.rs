@@ -214,8 +214,6 @@ async fn a_socket_authenticates_by_a_message_and_is_told_what_its_user_may_see()
     let rig = with_double(Rig::with(closed_config(), crate::rig::Limits::none()));
     let address = serve(&rig).await;
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/double/socket")).await.expect("a socket");
-    let (mut stranger, _) =
-        tokio_tungstenite::connect_async(format!("ws://{address}/dialects/double/double/socket")).await.expect("a socket");
     async fn next(socket: &mut (impl StreamExt<Item = Result<Message, impl std::fmt::Debug>> + Unpin)) -> Message {
         tokio::time::timeout(SOON, socket.next()).await.expect("in time").expect("a message").expect("no error")
     }
@@ -236,6 +234,9 @@ async fn a_socket_authenticates_by_a_message_and_is_told_what_its_user_may_see()
     let Message::Close(Some(goodbye)) = next(&mut socket).await else { panic!("no goodbye") };
     assert_eq!((u16::from(goodbye.code), goodbye.reason.as_str()), (4_321, "left"));
 
+    // Opened only now: a socket on which nobody says who they are is closed after some seconds.
+    let (mut stranger, _) =
+        tokio_tungstenite::connect_async(format!("ws://{address}/dialects/double/double/socket")).await.expect("a socket");
     assert_eq!(text(next(&mut stranger).await), "who?");
     stranger.send(Message::text("nobody's token")).await.expect("sent");
     assert_eq!(text(next(&mut stranger).await), "no: unauthenticated");

@@ -189,23 +189,35 @@ async fn a_cookie_of_before_does_not_answer_for_a_ticket_of_now() {
     let bob = token("bob", json!({}));
     let anns = rig.submitted(&ann()).await;
     let bobs = rig.submitted(&bob).await;
-    let (mut cookies, mut tickets) = (Vec::new(), Vec::new());
+    // As a browser keeps them: one for each name.
+    let mut jar: std::collections::BTreeMap<String, String> = Default::default();
+    let mut held = Vec::new();
     for (user, own, other) in [(&ann(), &anns, &bobs), (&bob, &bobs, &anns)] {
         let ticket = rig.post("/tickets", json!({"topics": [{"owner": "me"}]})).token(user).send().await.text("ticket");
-        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &cookies.join("; "));
+        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &shown(&jar));
         let (headers, mut stream) = Stream::open(call).await;
         stream.until("event: live").await;
         assert!(stream.text.contains(own) && !stream.text.contains(other), "{}", stream.text);
-        cookies.push(headers["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a pair").to_owned());
-        tickets.push(ticket);
+        let pair = headers["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a pair");
+        let (name, value) = pair.split_once('=').expect("a pair");
+        jar.insert(name.to_owned(), value.to_owned());
+        held.push((ticket, name.to_owned(), value.to_owned(), other));
     }
     // Both come back with what they have; whose cookie was overwritten needs a new ticket, and is never shown another's jobs.
-    for (ticket, other) in tickets.iter().zip([&bobs, &anns]) {
-        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &cookies.join("; "));
+    for (ticket, name, value, other) in held {
+        let call = rig.get(&format!("/live/events?{ME}&ticket={ticket}")).header("cookie", &shown(&jar));
+        if jar[&name] != value {
+            call.send().await.problem(401, "bad_ticket");
+            continue;
+        }
         let (_, mut stream) = Stream::open(call).await;
         stream.until("event: live").await;
         assert!(!stream.text.contains(other), "{}", stream.text);
     }
+}
+
+fn shown(jar: &std::collections::BTreeMap<String, String>) -> String {
+    jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
 }
 
 #[tokio::test]
