@@ -1,6 +1,6 @@
 /**
- * An app of the test's own before a server of the test's own: serves the test pages, signs tokens for whoever it is asked for, and passes
- * `/api` on, so that the way between page and server can be cut, narrowed and mended.
+ * An app of the test's own before a server of the test's own: serves the test pages, signs tokens for whoever it is asked for, says who bears
+ * its cookie, and passes `/api` on, so that the way between page and server can be cut, narrowed and mended.
  */
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -25,13 +25,16 @@ export class App {
   issued = 0
   /** Requests that reached the server, by path without query. */
   readonly passed: string[] = []
+  /** Routes that the app answers itself, by path: what they are given is the user of the cookie. */
+  readonly own = new Map<string, (user: string) => Promise<unknown>>()
   readonly #server: HttpServer
   readonly #sockets = new Set<Duplex>()
 
   private constructor(
     server: HttpServer,
     port: number,
-    private readonly backend: string,
+    /** The server that it stands before. */
+    public backend: string,
     private readonly secret: string,
   ) {
     this.#server = server
@@ -84,6 +87,13 @@ export class App {
       this.issued++
       return void response.end(this.token(url.searchParams.get('user') ?? 'ann'))
     }
+    const user = /(?:^|;\s*)sid=(\w+)/.exec(incoming.headers.cookie ?? '')?.[1]
+    if (url.pathname === '/whoami') {
+      response.writeHead(user ? 200 : 401, { 'content-type': 'application/json' })
+      return void response.end(JSON.stringify({ subject: user }))
+    }
+    const own = this.own.get(url.pathname)
+    if (own && user) return void own(user).then((body) => response.end(JSON.stringify(body)))
     if (!url.pathname.startsWith('/api/')) {
       this.#page(url.pathname, response)
       return

@@ -33,12 +33,17 @@ export class Server {
   }
 
   /** With access control: users bring a token that is signed with `SECRET`. */
-  static async closed(): Promise<Server> {
+  static closed(): Promise<Server> {
+    const access = '[access]\njwt = { algorithm = "HS256", secret_file = "secret" }\n'
+    return Server.with(`${access}\n[tasks.report]\nmode = "tracked"\n`)
+  }
+
+  /** With this configuration; beside it lies the file `secret`, which holds `SECRET`. */
+  static async with(config: string): Promise<Server> {
     const server = new Server(await freePort())
     writeFileSync(join(server.#folder, 'secret'), SECRET)
     server.#config = join(server.#folder, 'tidings.toml')
-    const access = '[access]\njwt = { algorithm = "HS256", secret_file = "secret" }\n'
-    writeFileSync(server.#config, `${access}\n[tasks.report]\nmode = "tracked"\n`)
+    writeFileSync(server.#config, config)
     await server.startAgain()
     return server
   }
@@ -80,9 +85,10 @@ export class Server {
     for (const { id } of jobs) await this.#post(`/${id}/abort`, {}, undefined).catch(() => {})
   }
 
-  /** Jobs that the test works on itself, by title; a word ends each. */
-  async track(title: string, token?: string): Promise<Tracked> {
-    const { id, lease } = await this.submit({ task: 'report', mode: 'tracked', title }, token)
+  /** Jobs that the test works on itself, by title or with more to say of them; a word ends each. */
+  async track(what: string | object, token?: string): Promise<Tracked> {
+    const more = typeof what === 'string' ? { title: what } : what
+    const { id, lease } = await this.submit({ task: 'report', mode: 'tracked', ...more }, token)
     const report = (path: string, body: object) =>
       this.#post(`/${id}/${path}`, body, {
         'tidings-lease': lease?.token ?? '',
@@ -90,8 +96,12 @@ export class Server {
       })
     return {
       id,
-      progress: (percentage) => report('progress', { percentage }),
-      complete: () => report('complete', { result: null }),
+      progress: (percentage, message) => report('progress', { percentage, message }) as Promise<Reported>,
+      complete: (result = null) => report('complete', { result }),
+      acknowledge: async () => {
+        const { wish } = (await report('heartbeat', {})) as Reported
+        return report('progress', { acknowledge: wish.number })
+      },
       fail: (message) => report('fail', { error: { kind: 'test', message }, retry: false }),
     }
   }
@@ -114,9 +124,16 @@ interface Submitted {
 
 export interface Tracked {
   id: string
-  progress(percentage: number): Promise<unknown>
-  complete(): Promise<unknown>
+  progress(percentage: number, message?: string): Promise<Reported>
+  complete(result?: unknown): Promise<unknown>
   fail(message: string): Promise<unknown>
+  /** Does what was asked of it. */
+  acknowledge(): Promise<unknown>
+}
+
+/** What a report is answered with. */
+export interface Reported {
+  wish: { kind: string; number: number }
 }
 
 async function freePort(): Promise<number> {

@@ -44,7 +44,7 @@ function Wizard({ understandingId, sessionId }: WizardOf) {
         <a href="/jobs">Background Jobs {activeCount > 0 && `(${activeCount})`}</a>
       </nav>
       <h1>EPM program</h1>
-      <Recovered sessionId={sessionId} isGenerating={generation.state === 'running'} />
+      <Recovered sessionId={sessionId} isShown={generation.state === 'idle'} />
       <button type="button" disabled={generation.state === 'running'} onClick={generation.start}>
         Generate EPM Program
       </button>
@@ -72,10 +72,10 @@ function Own({ generation }: { generation: Generation }) {
   }
 }
 
-/** What became of it while this page was away. */
-function Recovered({ sessionId, isGenerating }: { sessionId: string; isGenerating: boolean }) {
+/** What became of it while this page was away; a page that has started one itself shows that. */
+function Recovered({ sessionId, isShown }: { sessionId: string; isShown: boolean }) {
   const { job, resumed, finishedWhileAway, failedWhileAway, dismiss } = useJobRecovery(sessionId)
-  if (!job || isGenerating) return null
+  if (!job || !isShown) return null
   const dismissal = (
     <button type="button" onClick={dismiss}>
       Dismiss

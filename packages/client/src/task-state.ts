@@ -71,8 +71,8 @@ export interface TaskActions<Input = unknown> {
   pauseTask(): Promise<boolean>
   resumeTask(): Promise<boolean>
   abortTask(): Promise<boolean>
-  /** Follows a job that exists. Its end is told even if it has ended already. */
-  connectToTask(id: string): void
+  /** Follows a job that exists. Its end is told even if it has ended already. Its task need not be named, and is not looked at. */
+  connectToTask(id: string, task?: string): void
   /** Follows nothing more. The job goes on, and what was shown last stays. */
   disconnect(): void
 }

@@ -1,5 +1,6 @@
 /** What an app with `useWebSocket` and a Zustand store of task states keeps, on the jobs of a Tidings server: React 18 and later. */
 
+export { type Agent, selectAgents } from './agents.js'
 export {
   getCalendarEventColor,
   getStatusBadgeText,

@@ -113,10 +113,11 @@ export function createTaskStore() {
  */
 export const useTaskStore = /* @__PURE__ */ createTaskStore()
 
-type Selected<Value> = (state: Pick<TaskSlice, 'tasks'>) => Value
+/** A selector: of a store with the slice, or of anything else that has its tasks. */
+export type Selected<Value> = (state: Pick<TaskSlice, 'tasks'>) => Value
 
 /** Selectors that make a list make it once for the same tasks: a new one at each call would draw for ever. */
-function once<Value>(make: (tasks: TaskSlice['tasks']) => Value): Selected<Value> {
+export function once<Value>(make: (tasks: TaskSlice['tasks']) => Value): Selected<Value> {
   const made = new WeakMap<object, { value: Value }>()
   return ({ tasks }) => {
     let known = made.get(tasks)
