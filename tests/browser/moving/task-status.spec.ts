@@ -72,6 +72,8 @@ for (const [name, query] of [
       await expect(task(tab, id)).toHaveCSS('border-left-color', COLORS.running)
       await expect(agents(tab)).toHaveText([`agent-7 busy ${id}`])
     }
+    await put(id, { output: 'listing files' })
+    for (const tab of [page, second]) await expect(task(tab, id)).toContainText('Running agent-7 listing files')
     await second.close()
     await page.reload()
     await connected(page)

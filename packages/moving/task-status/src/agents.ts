@@ -11,9 +11,9 @@ export interface Agent {
   status: 'busy' | 'idle' | 'error'
   /** The task that is under way; of several, the one that changed last. */
   currentTask?: string
-  /** What the task that changed last answered. */
+  /** What the task that changed last says, or answered. */
   output?: string
-  /** Why it failed. */
+  /** What is wrong with that task. */
   error?: string
   updatedAt: Date
 }

@@ -1,10 +1,11 @@
 /**
  * Feeds a store with the tasks of whoever is signed in: one feed for a client and a store, however many components ask for it.
- * Collaborators: the view of the caller's jobs, whose rules say what is newest; the store. It refuses to leave anything of one user there
- * for another.
+ * Collaborators: the view of the caller's jobs, whose rules say what is newest; `output-reader`; the store. It refuses to leave anything of
+ * one user there for another, and an older output over a newer one.
  */
-import { type Client, hasEnded, type ShownJob } from '@tidings/client'
-import { changed, fieldsOf, outputText, taskIdOf } from './task-of.js'
+import { type Client, hasEnded, type Job, type ShownJob } from '@tidings/client'
+import { OutputReader } from './output-reader.js'
+import { changed, fieldsOf, isMirrored, outputOf, taskIdOf } from './task-of.js'
 import type { ConnectionStatus, Task, TaskSlice } from './task-store.js'
 
 /** What is needed of a store: any that holds the slice. */
@@ -26,11 +27,16 @@ const STATUS: Record<string, ConnectionStatus> = {
 interface Fed {
   job: ShownJob
   output: string | undefined
+  /** Revision that the output is of; 0 while none was read. */
+  outputRev: number
 }
 
 export class TaskFeed {
   /** By task id: what the store was told last. */
   private readonly fed = new Map<string, Fed>()
+  private readonly outputs: OutputReader
+  /** The first list of whoever is there has come: an end that is told from now on is news. */
+  private hasList = false
   private users = 0
   private whose: string | undefined
   private ends: (() => void)[] = []
@@ -39,6 +45,7 @@ export class TaskFeed {
     private readonly client: Client,
     private readonly store: FedStore,
   ) {
+    this.outputs = new OutputReader(client, (record) => this.takeOutput(record))
     client.who.subscribe(() => this.checkWho())
     this.checkWho()
   }
@@ -55,6 +62,7 @@ export class TaskFeed {
   /** What is held stays, and the status says that it is not followed. Others who follow through the client are not touched. */
   readonly stop = (): void => {
     for (const end of this.ends.splice(0)) end()
+    this.outputs.stop()
     this.store.getState().setConnectionStatus('disconnected')
   }
 
@@ -69,6 +77,7 @@ export class TaskFeed {
     const { connection } = this.client
     const jobs = this.client.jobs(MINE)
     this.ends = [jobs.subscribe(() => this.show()), connection.subscribe(() => this.say())]
+    this.outputs.start()
     this.show()
     this.say()
   }
@@ -93,18 +102,28 @@ export class TaskFeed {
       if (before?.job !== job) news.push(this.take(id, before, job))
     }
     const gone = [...this.fed.keys()].filter((id) => !here.has(id))
-    for (const id of gone) this.fed.delete(id)
+    for (const id of gone) this.drop(id)
+    this.hasList = true
     const state = this.store.getState()
     if (gone.length) state.removeTasks(gone)
     if (news.length) state.replaceTasks(news)
   }
 
   private take(id: string, before: Fed | undefined, job: ShownJob): Task {
-    const sameEnd = before?.job.id === job.id && before.job.settlement === job.settlement
-    const now: Fed = { job, output: sameEnd ? before.output : undefined }
-    const endsNow = sameEnd && !hasEnded(before.job.status) && hasEnded(job.status)
-    if (endsNow) void this.readOutput(id, job)
-    return this.put(id, before, now)
+    const same = before?.job.id === job.id ? before : undefined
+    if (!same) this.drop(id)
+    const isNews = job.rev > Math.max(same?.job.rev ?? 0, same?.outputRev ?? 0)
+    if (isNews && this.mayTell(job)) this.outputs.want(job)
+    // What its source said last holds until it says otherwise.
+    const keeps = isMirrored(job) || same?.job.settlement === job.settlement
+    const { output, outputRev } = keeps && same ? same : { output: undefined, outputRev: 0 }
+    return this.put(id, before, { job, output, outputRev })
+  }
+
+  /** Whether this revision may bring an output. What had ended before anybody looked is not read. */
+  private mayTell(job: ShownJob): boolean {
+    if (hasEnded(job.status) && !this.hasList) return false
+    return isMirrored(job) || job.status === 'completed'
   }
 
   private put(id: string, before: Fed | undefined, now: Fed): Task {
@@ -113,14 +132,21 @@ export class TaskFeed {
     return changed(held, before ? fieldsOf(before.job, before.output) : {}, fieldsOf(now.job, now.output), id)
   }
 
-  /** What ends while somebody looks is read, once. */
-  private async readOutput(id: string, { id: jobId, settlement }: ShownJob): Promise<void> {
-    const full = await this.client.get(jobId).catch(() => undefined)
+  private drop(id: string): void {
+    const fed = this.fed.get(id)
+    if (fed) this.outputs.forget(fed.job.id)
+    this.fed.delete(id)
+  }
+
+  private takeOutput(record: Job): void {
+    const id = taskIdOf(record)
     const before = this.fed.get(id)
-    // It was retried, deleted, or belongs to somebody who is not there any more.
-    if (!full || before?.job.id !== jobId || before.job.settlement !== settlement) return
-    const output = outputText(full.result)
-    if (output !== undefined) this.store.getState().replaceTasks([this.put(id, before, { ...before, output })])
+    // It was retried, deleted, or something newer was read.
+    if (!before || before.job.id !== record.id || before.job.settlement !== record.settlement) return
+    if (record.rev < before.outputRev) return
+    const now = { ...before, output: outputOf(record), outputRev: record.rev }
+    if (now.output === before.output) this.fed.set(id, now)
+    else this.store.getState().replaceTasks([this.put(id, before, now)])
   }
 
   private checkWho(): void {
@@ -128,6 +154,8 @@ export class TaskFeed {
     const whose = who && JSON.stringify([who.tenant, who.subject])
     if (this.whose !== undefined && whose !== this.whose) {
       this.fed.clear()
+      this.outputs.clear()
+      this.hasList = false
       this.store.getState().clearTasks()
     }
     this.whose = whose

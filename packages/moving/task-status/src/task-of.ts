@@ -1,16 +1,16 @@
 /**
  * A job as a task of the store, and what a change of the job changes in the task.
- * Collaborators: `task-feed`. It refuses to touch what an app put beside.
+ * Collaborators: `task-feed`, `task-error`. It refuses to touch what an app put beside.
  */
-import { hasEnded, type ShownJob } from '@tidings/client'
-import { reasonText, statusText } from '@tidings/client/words'
+import type { Job, ShownJob } from '@tidings/client'
+import { errorOf } from './task-error.js'
 import type { Task, TaskPatch } from './task-store.js'
 
 export function taskIdOf(job: ShownJob): string {
   return job.externalId ?? job.id
 }
 
-/** The fields that have a value; `output` is what was read of this settlement. */
+/** The fields that have a value; `output` is what was read of the job. */
 export function fieldsOf(job: ShownJob, output: string | undefined): TaskPatch & Pick<Task, 'status' | 'updatedAt'> {
   const fields: TaskPatch & Pick<Task, 'status' | 'updatedAt'> = {
     status: job.status,
@@ -42,16 +42,19 @@ export function changed(
   return { ...kept, ...after, id }
 }
 
-/** A result as text: text as it is, anything else as JSON. */
-export function outputText(result: unknown): string | undefined {
-  if (result === undefined || result === null) return undefined
-  return typeof result === 'string' ? result : JSON.stringify(result)
+/** Whether it is run elsewhere, and its source says how it is. */
+export function isMirrored({ mode }: Pick<ShownJob, 'mode'>): boolean {
+  return mode === 'mirrored'
 }
 
-function errorOf(job: ShownJob): string | undefined {
-  if (job.error) return job.error.message
-  if (!hasEnded(job.status) || job.status === 'completed') return undefined
-  return job.reason ? `${statusText(job.status)}: ${reasonText(job.reason)}` : statusText(job.status)
+/**
+ * The output that a record tells: text as it is, anything else as JSON; undefined without one, also when it is an empty text. What runs here
+ * has one when it completed, what runs elsewhere the one that was said last.
+ */
+export function outputOf({ status, mode, result }: Job): string | undefined {
+  const tells = status === 'completed' || isMirrored({ mode })
+  if (!tells || result === undefined || result === null || result === '') return undefined
+  return typeof result === 'string' ? result : JSON.stringify(result)
 }
 
 function tagged(job: ShownJob, prefix: string): string | undefined {

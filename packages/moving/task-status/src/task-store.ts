@@ -22,9 +22,12 @@ export interface Task {
   /** What people see instead. */
   title?: string
   progress?: Progress
-  /** Why it ended without success. */
+  /** Why it ended without success, or what is wrong with it, in a sentence. */
   error?: string
-  /** What it answered, as text; read when it ends while somebody looks. */
+  /**
+   * What it answered, as text. Of a job that another engine runs it is what it said last, read after each change; of any other it is read
+   * when it completes. Of what had ended before anybody looked it is not read.
+   */
   output?: string
   /** From the tag `assignee:<name>`. */
   assignee?: string

@@ -3,6 +3,14 @@ import { TidingsProvider } from '@tidings/react'
 import { act, type ReactNode, StrictMode } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { type Driver, Play } from '../../../client/test/play.js'
+import {
+  createTaskStore,
+  selectConnectionStatus,
+  selectTasks,
+  type Task,
+  useWebSocket,
+  type WebSocketControls,
+} from '../src/index.js'
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 
@@ -46,4 +54,25 @@ export async function page(Component: () => ReactNode) {
     )
   await render(Component)
   return { play, render, text: () => at.textContent }
+}
+
+export const ended = { status: 'completed', settlement: 1, endedAt: '2026-11-22T11:00:00Z' }
+
+/** A page with the hook; it shows the status of the connection and the tasks. */
+export async function fed(store = createTaskStore()) {
+  let controls!: WebSocketControls
+  const Page = () => {
+    controls = useWebSocket({ store })
+    const status = store(selectConnectionStatus)
+    return `${status}: ${store(selectTasks)
+      .map(({ id, status }) => `${id} ${status}`)
+      .join(', ')}`
+  }
+  const shown = await page(Page)
+  return {
+    ...shown,
+    store,
+    controls: () => controls,
+    task: (id: string): Task | undefined => store.getState().tasks[id],
+  }
 }

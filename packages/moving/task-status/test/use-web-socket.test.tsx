@@ -3,42 +3,13 @@ import type { Job } from '@tidings/client'
 import { act, type ReactNode } from 'react'
 import { afterEach, expect, test } from 'vitest'
 import { job } from '../../../client/test/world.js'
-import {
-  createTaskStore,
-  selectConnectionStatus,
-  selectTasks,
-  type Task,
-  useTaskStore,
-  useWebSocket,
-  type WebSocketControls,
-} from '../src/index.js'
-import { leaveAll, page } from './page.js'
+import { createTaskStore, type Task, useTaskStore, useWebSocket } from '../src/index.js'
+import { ended, fed, leaveAll, page } from './page.js'
 
 afterEach(async () => {
   await leaveAll()
   useTaskStore.setState(useTaskStore.getInitialState(), true)
 })
-
-const ended = { status: 'completed', settlement: 1, endedAt: '2026-11-22T11:00:00Z' }
-
-/** A page with the hook; it shows the status of the connection and the tasks. */
-async function fed(store = createTaskStore()) {
-  let controls!: WebSocketControls
-  const Page = () => {
-    controls = useWebSocket({ store })
-    const status = store(selectConnectionStatus)
-    return `${status}: ${store(selectTasks)
-      .map(({ id, status }) => `${id} ${status}`)
-      .join(', ')}`
-  }
-  const shown = await page(Page)
-  return {
-    ...shown,
-    store,
-    controls: () => controls,
-    task: (id: string): Task | undefined => store.getState().tasks[id],
-  }
-}
 
 test('it connects on mount, feeds the store, and lets go when it is gone', async () => {
   const { play, text, store, render } = await fed()
@@ -90,16 +61,6 @@ test('a task has the fields that pages know, and loses what is not told any more
   expect(['error', 'title', 'assignee', 'projectId'].filter((name) => name in (task('a') as Task))).toEqual([
     'projectId',
   ])
-})
-
-test('an end without an error says what it was', async () => {
-  const { play, task } = await fed()
-  await play.open()
-  await play.snapshot([
-    job('a', 2, { ...ended, status: 'lost', reason: 'lease_expired' }),
-    job('b', 2, { ...ended, status: 'aborted' }),
-  ])
-  expect([task('a')?.error?.startsWith('lost: '), task('b')?.error]).toEqual([true, 'aborted'])
 })
 
 test('a late update does not take a task back; what an app put beside stays', async () => {
