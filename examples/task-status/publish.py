@@ -53,4 +53,9 @@ async def main(task_id: str, seconds: float) -> None:
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else "123"
-    asyncio.run(main(int(name) if name.isdigit() else name, float(os.environ.get("SECONDS", "5"))))
+    try:
+        asyncio.run(main(int(name) if name.isdigit() else name, float(os.environ.get("SECONDS", "5"))))
+    except redis.ConnectionError as problem:
+        sys.exit(f"Redis does not answer. Start it, or name another with REDIS_URL: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -79,6 +79,47 @@ async fn a_job_is_submitted_listed_shown_followed_and_aborted() {
     assert_eq!(watching.await.expect("no panic").status.code(), Some(3), "watch ends with the job, with its code");
 }
 
+/// What people know a job of another engine by is shown, listed, and taken for its id.
+#[tokio::test]
+async fn a_job_is_found_by_its_external_id() {
+    let server = Server::start("").await;
+    let (_, out, _) = run(&server, &["list"]).await;
+    assert_eq!(out, "no job fits\n");
+    server.http.submit(json!({"task": "report", "mode": "tracked"})).await;
+    server.http.post("/api/tasks", json!({"skill_name": "nameless"})).await.expect(201);
+    let (_, out, _) = run(&server, &["list"]).await;
+    assert!(!out.contains("EXTERNAL") && out.contains("nameless"), "one whose only id is ours has none: {out}");
+    server
+        .http
+        .post("/api/tasks", json!({"skill_name": "pair-programming", "task_id": 123, "status": "running"}))
+        .await
+        .expect(201);
+    let listed = server.http.get("/api/v1/jobs?externalId=123").await.expect("an answer").expect(200);
+    let id = listed["jobs"][0]["id"].as_str().expect("an id").to_owned();
+    let (code, out, _) = run(&server, &["show", "123"]).await;
+    let is_told = out.lines().any(|line| line.trim() == "external id  123");
+    assert!(code == 0 && out.contains(&id) && is_told, "{out}");
+    let (_, out, _) = run(&server, &["list"]).await;
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].contains("EXTERNAL") && lines[1].contains("  123       running  ") && lines.len() == 4, "{out}");
+    let (_, out, _) = run(&server, &["list", "--external-id", "123"]).await;
+    assert!(out.lines().count() == 2 && out.contains(&id), "{out}");
+    let (_, out, _) = run(&server, &["list", "--external-id", "12"]).await;
+    assert_eq!(out, "no job fits\n");
+    let (code, _, error) = run(&server, &["abort", "123"]).await;
+    assert!(code == 7 && error.contains("[not_here]"), "got {code}: {error}");
+    let (code, _, error) = run(&server, &["show", "nobody"]).await;
+    assert!(code == 6 && error.contains("external id \"nobody\""), "got {code}: {error}");
+    for _ in 0..2 {
+        server.http.submit(json!({"task": "report", "mode": "tracked", "externalId": "twice"})).await;
+    }
+    let newest = server.http.get("/api/v1/jobs?externalId=twice").await.expect("an answer").expect(200)["jobs"][0]["id"].clone();
+    let newest = newest.as_str().expect("an id");
+    let (code, out, error) = run(&server, &["abort", "twice"]).await;
+    assert_eq!(code, 0, "{error}");
+    assert!(out.contains(newest) && error.contains(&format!("the newest is meant: {newest}")), "{out}\n{error}");
+}
+
 #[tokio::test]
 async fn a_command_runs_as_a_watched_job_with_its_output_and_its_code() {
     let server = Server::start("").await;

@@ -14,6 +14,10 @@ use crate::harness::server::Server;
 use crate::harness::watch;
 
 const SOCKET: &str = "/ws";
+/// A service, and its key.
+const SERVICE_KEY: &str = "tdk_default";
+const SERVICE: &str =
+    "[[access.keys]]\nname = \"app\"\nsha256 = \"e8329a065a08beab82a7a571514f7cfa6c5aad529329cc65fb62fcbbd44547a7\"\n";
 /// Changes while pages come and go, and bytes of output that each brings: more than a socket's buffers hold.
 const CHANGES: usize = 320;
 const OUTPUT_BYTES: usize = 15 * 1024;
@@ -169,6 +173,27 @@ async fn a_hundred_pages_are_told_each_change() {
         numbers.dedup();
         assert_eq!(numbers.last(), Some(&199));
     }
+}
+
+/// A service makes tasks for users; who sees all of its tenant's jobs can say how they go, another service cannot.
+#[tokio::test]
+async fn a_service_makes_tasks_for_users() {
+    let server = closed(SERVICE, &[]).await;
+    let (service, ann) = (server.http.with_token(SERVICE_KEY), server.http.with_token(&token("ann")));
+    let mut page = joined(&server, &format!("?token={}", token("ann"))).await;
+    for (task, body) in [("t", json!({"user_id": "ann"})), ("u", json!({"owner": "ann"})), ("v", json!({}))] {
+        let (mut body, owner) = (body.clone(), if body == json!({}) { "app" } else { "ann" });
+        (body["skill_name"], body["task_id"]) = (json!("nightly"), json!(task));
+        assert_eq!(service.post("/api/tasks", body).await.expect(201)["user_id"], owner, "{task}");
+    }
+    for task in ["t", "u"] {
+        status_of(&mut page, task, "pending").await;
+        assert_eq!(ann.get(&format!("/api/tasks/{task}")).await.expect("an answer").expect(200)["user_id"], "ann");
+    }
+    ann.get("/api/tasks/v").await.expect("an answer").expect(404);
+    let body = json!({"status": "running"});
+    let refused = service.send(Method::PUT, "/api/tasks/t", &[], Some(&body)).await.expect("an answer").expect(404);
+    assert_eq!(refused["code"], "not_found", "it is not a service of the whole tenant");
 }
 
 #[tokio::test]

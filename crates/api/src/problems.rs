@@ -44,6 +44,7 @@ kinds! {
     BadTicket = 401 "bad_ticket" "The ticket does not open this.",
     MissingScope = 403 "missing_scope" "The token does not allow this.",
     OtherOwner = 403 "other_owner" "Only a service may act for another user.",
+    NameAtSource = 403 "name_at_source" "Only a service may choose the name of a job that a source speaks of.",
     NotAService = 403 "not_a_service" "Only a service may ask this.",
     ForbiddenOrigin = 403 "forbidden_origin" "This web origin may not call the server.",
     ForbiddenHost = 403 "forbidden_host" "The server is not known by this name.",
@@ -178,7 +179,11 @@ impl From<Refusal> for ApiProblem {
             Refusal::NoParent { parent } => {
                 ApiProblem::new(Kind::NoParent, format!("There is no job {parent} that could be the parent.")).field("parentId")
             }
-            Refusal::NotHere => ApiProblem::new(Kind::NotHere, "Another system runs this job: ask there."),
+            Refusal::NotHere => ApiProblem::new(
+                Kind::NotHere,
+                "Another system runs this job: ask there. When it will never tell how the job went, say it in its place, as \
+                 docs/guide/moving/task-status.md shows.",
+            ),
             Refusal::RunHere { .. } => ApiProblem::new(
                 Kind::RunHere,
                 "This job is run here, so only whoever runs it says how it goes. Ask a verb of it instead: pause, resume, abort, retry.",
@@ -196,6 +201,9 @@ impl From<Denied> for ApiProblem {
             }
             Denied::OtherOwner => {
                 ApiProblem::new(Kind::OtherOwner, "Leave owner out, or ask with the key of a service.").field("owner")
+            }
+            Denied::NameAtSource => {
+                ApiProblem::new(Kind::NameAtSource, "Leave the name out (externalId, task_id), or ask with the key of a service.")
             }
         }
     }

@@ -36,6 +36,8 @@ pub enum Denied {
     MissingScope(Scope),
     /// Only a service may act for another owner.
     OtherOwner,
+    /// Others speak of a source's jobs by their names: only a service chooses one.
+    NameAtSource,
 }
 
 impl Principal {

@@ -38,6 +38,8 @@ pub struct Loaded {
     pub running_total: u32,
     /// For `Reads::Counts` and `Reads::Mirrored`: jobs that wait to start, by tenant and owner.
     pub pending_of_owner: HashMap<(Text, Text), u64>,
+    /// For `Reads::Mirrored`, when there is no such job: the revision of one that runs here and goes by that name, as its id or its external id.
+    pub runs_here: Option<u64>,
     /// For `Reads::Counts`: the named parents that exist, with their tenant and root.
     pub parents: HashMap<JobId, (Text, JobId)>,
     /// The answer kept for the request's idempotency key, if there is one.

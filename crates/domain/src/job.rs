@@ -261,8 +261,11 @@ impl Job {
         self.ran_ms + self.running_since.map_or(0, |since| now.since_ms(since))
     }
 
-    /// When the clock has to look at it next, if ever.
+    /// When the clock has to look at it next, if ever. Of a mirrored job nothing is due here but what the silence of its source means.
     pub fn wake_at(&self) -> Option<Timestamp> {
+        if self.mode == Mode::Mirrored {
+            return self.silence_ends_at();
+        }
         let due = match self.status {
             Status::Scheduled | Status::Retrying => self.due_at,
             Status::Waiting => self.waiting.as_ref().and_then(|waiting| waiting.until),
@@ -279,7 +282,7 @@ impl Job {
         } else {
             (None, None, None)
         };
-        [due, start, lease, limit, grace, self.slot_until, self.silence_ends_at()].into_iter().flatten().min()
+        [due, start, lease, limit, grace, self.slot_until].into_iter().flatten().min()
     }
 
     /// When the silence of its source means something new.

@@ -41,8 +41,8 @@ pub const HEARTBEAT_MS: u64 = 10_000;
 pub const SWEEP_MS: u64 = 1_000;
 /// Shortest and longest lease that a reporter may ask for, in milliseconds.
 pub const LEASE_RANGE_MS: (u64, u64) = (1_000, 3_600_000);
-/// How far a source's time may be ahead of ours, in milliseconds. What is further ahead counts as this far, so that a clock that is wrong by years does
-/// not silence all that comes after.
+/// How far a source's time may be ahead of ours, in milliseconds. What is further ahead counts as the time of its arrival, so that a clock that is
+/// wrong by years does not silence all that comes after.
 pub const SOURCE_AHEAD_MS: u64 = 5 * 60_000;
 /// How long an answer is kept for its idempotency key, in milliseconds.
 pub const IDEMPOTENCY_MS: u64 = 24 * 3_600_000;

@@ -166,7 +166,8 @@ pub type Listening = Arc<BTreeMap<Text, Timestamp>>;
 pub struct Word {
     /// Any but `lost`, which is for us to presume. `None`: as it stands; `pending` when the job is first heard of.
     pub status: Option<Status>,
-    /// When it came to be so, by the source's clock, in microseconds since 1970. `None`: now, and after all that was said before.
+    /// When it came to be so, by the source's clock, in microseconds since 1970. `None`: now, and after all that was said before; when
+    /// that leaves the status as it is, right after what was said last.
     pub at_us: Option<i64>,
     /// Why it failed. Empty: nothing is wrong with it.
     pub error: Option<Text>,
@@ -183,8 +184,18 @@ pub struct Word {
 pub enum About {
     /// One that is known.
     Known { tenant: Text, id: JobId },
-    /// The one that its source calls so. When there is none yet, `first` is made. `is_new`: there must be none.
-    Named { source: Text, external_id: Text, silence: Option<Silence>, first: Box<NewJob>, is_new: bool },
+    /// The one that its source calls so. When there is none yet, `first` is made, unless one is expected.
+    Named { source: Text, external_id: Text, silence: Option<Silence>, first: Box<NewJob>, expects: Expects },
+}
+
+/// What a name is expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expects {
+    Anything,
+    /// Of no job yet.
+    New,
+    /// Of a job that is known.
+    Known,
 }
 
 #[derive(Debug, Clone)]
@@ -269,7 +280,8 @@ pub enum Reads<'a> {
     Candidates,
     /// Pending counts of owners, running counts of tasks, parents.
     Counts,
-    /// The job of a tenant with this source and external id, and how many of its owner wait to start.
+    /// The job of a tenant with this source and external id; without one, whether a job that runs here goes by that name; and how many of the owner
+    /// wait to start.
     Mirrored { tenant: &'a Text, source: &'a Text, external_id: &'a Text, owner: &'a Text },
 }
 

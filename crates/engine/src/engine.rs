@@ -3,7 +3,7 @@
 //! Use cases are methods of [`Engine`], one file each: `submit`, `ask`, `report`, `claim`, `observe`, `read`, `act`. Every one takes the caller as a
 //! [`Principal`] and checks its rights through [`domain::access`]; a job that the caller may not see does not exist for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -21,7 +21,6 @@ use wire::record::TaskRecord;
 use crate::book::Book;
 use crate::clock::SharedClock;
 use crate::error::Error;
-use crate::observe::Names;
 use crate::port::{Bus, CommitError, Listener, Lookup, Notice, Output, ReadError, SharedStore};
 use crate::task::{Catalog, CurrentCatalog, Task};
 
@@ -49,7 +48,8 @@ pub struct Engine {
     pub(crate) released: watch::Sender<u64>,
     /// Since when each source is heard without a break.
     pub(crate) listening: Mutex<Listening>,
-    pub(crate) mirrored: Mutex<Names>,
+    /// Sources of whose jobs others speak.
+    pub(crate) fed: Mutex<BTreeSet<Text>>,
     /// When a worker last asked for jobs, by tenant and task.
     workers: Mutex<HashMap<(Text, Text), Instant>>,
     /// Jobs of this node's own children whose wish may have changed.
@@ -103,7 +103,7 @@ impl Engine {
             output_grew: Notify::new(),
             released,
             listening: Mutex::default(),
-            mirrored: Mutex::default(),
+            fed: Mutex::default(),
             workers: Mutex::default(),
             wished: Mutex::default(),
             outage: Mutex::default(),

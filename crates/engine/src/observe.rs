@@ -2,16 +2,14 @@
 //!
 //! Refuses what is said of a job that runs here: only whoever runs it tells how it goes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use domain::access::{Principal, Scope};
+use domain::access::{Denied, Principal, Scope};
 use domain::job::{Job, Silence};
 use domain::policy::{Mode, Policy};
-use domain::query::JobQuery;
-use domain::request::{About, Asked, Listening, NewJob, Word};
-use domain::topic::{View, Visibility};
-use domain::{Answer, JobId, Refusal, Request, Text, Timestamp, limits};
+use domain::request::{About, Asked, Expects, Listening, NewJob, Word};
+use domain::{Answer, JobId, Refusal, Request, Text, Timestamp};
 use wire::body::Submit;
 
 use crate::bounds::{self, Frame};
@@ -19,9 +17,6 @@ use crate::engine::{Conditions, Engine};
 use crate::error::Error;
 use crate::random;
 use crate::submit::Made;
-
-/// Names that are remembered to be of mirrored jobs, so that they are not looked for among the others at each word.
-const NAMES: usize = 20_000;
 
 /// Who feeds the changes of another engine in, and how a job is made that is first heard of there.
 #[derive(Debug, Clone)]
@@ -43,33 +38,25 @@ pub struct Observed {
     pub is_news: bool,
 }
 
-/// Names of mirrored jobs by (tenant, source, external id).
-#[derive(Default)]
-pub(crate) struct Names(HashSet<(Text, Text, Text)>);
-
 impl Engine {
     /// What a configured source says. A job that is heard of for the first time is made. 409 `run_here` for one that runs here, whether it is named by
     /// its id or by its `externalId`.
     pub async fn observe(&self, source: &Source, external_id: &str, word: Word) -> Result<Observed, Error> {
+        self.hear(source, external_id, word, Expects::Anything).await
+    }
+
+    /// The same, of a job that was heard of before; any other is not found.
+    pub async fn observe_known(&self, source: &Source, external_id: &str, word: Word) -> Result<Observed, Error> {
+        self.hear(source, external_id, word, Expects::Known).await
+    }
+
+    async fn hear(&self, source: &Source, external_id: &str, word: Word, expects: Expects) -> Result<Observed, Error> {
         let external_id = bounds::name("externalId", external_id)?;
         let word = bounds::word(word)?;
         let asked = Asked { by: Some(format!("source:{}", source.name).into()), ..Asked::default() };
-        let name = (source.tenant.clone(), source.name.clone(), external_id.clone());
-        let is_known = self.mirrored.lock().unwrap_or_else(PoisonError::into_inner).0.contains(&name);
-        if !is_known {
-            self.refuse_own(&source.tenant, &external_id).await?;
-        }
         let first = Box::new(first(source, random::job_id(self.clock.now())));
-        let about = About::Named { source: source.name.clone(), external_id, silence: source.silence, first, is_new: false };
-        let observed = self.observed(self.commit(Request::Observe { about, word, asked }).await?).await?;
-        if !is_known {
-            let mut names = self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);
-            if names.0.len() >= NAMES {
-                names.0.clear();
-            }
-            names.0.insert(name);
-        }
-        Ok(observed)
+        let about = About::Named { source: source.name.clone(), external_id, silence: source.silence, first, expects };
+        self.observed(self.commit(Request::Observe { about, word, asked }).await?).await
     }
 
     /// The same, said by a person or an app of a job that it may control.
@@ -87,7 +74,8 @@ impl Engine {
         self.observed(self.commit(Request::Observe { about, word, asked }).await?).await
     }
 
-    /// Makes a mirrored job of a source by hand. Without an `externalId` its own id is its name at the source.
+    /// Makes a mirrored job of a source by hand. Without an `externalId` its own id is its name at the source; where others speak of the source's jobs,
+    /// only a service may choose one.
     pub async fn mirror(
         &self,
         principal: &Principal,
@@ -103,12 +91,29 @@ impl Engine {
         let asked = self.asked(principal, &owner, conditions)?;
         let frame = Frame { id, tenant, owner, mode: Mode::Mirrored, policy };
         let first = Box::new(bounds::new_job(body, frame)?);
+        if first.external_id.is_some() && !principal.is_service && self.is_fed(source) {
+            // Whoever came first would be shown what the source says of somebody else's.
+            return Err(Error::Denied(Denied::NameAtSource));
+        }
+        if first.external_id.as_deref().is_some_and(|name| JobId::parse(name).is_some()) {
+            return Err(Error::invalid("externalId", "has the form of an id of this server: nobody may choose one"));
+        }
         let external_id = first.external_id.clone().unwrap_or_else(|| id.to_string().into());
-        let about = About::Named { source: bounds::name("source", source)?, external_id, silence: None, first, is_new: true };
+        let about =
+            About::Named { source: bounds::name("source", source)?, external_id, silence: None, first, expects: Expects::New };
         let word = bounds::word(word)?;
         let answer = self.commit(Request::Observe { about, word, asked }).await?;
         let is_new = !matches!(answer, Answer::Replayed(_));
         Ok(Made { job: self.observed(answer).await?.job, lease: None, is_new })
+    }
+
+    /// Tells that others speak of this source's jobs, by names of their own. Called once, at the start.
+    pub fn feed(&self, source: &str) {
+        self.fed.lock().unwrap_or_else(PoisonError::into_inner).insert(source.into());
+    }
+
+    fn is_fed(&self, source: &str) -> bool {
+        self.fed.lock().unwrap_or_else(PoisonError::into_inner).contains(source)
     }
 
     /// Tells since when a source is heard without a break; `None`: nobody listens to it. Only what could have been heard counts as silence.
@@ -122,21 +127,16 @@ impl Engine {
         *listening = Arc::new(heard);
     }
 
-    pub(crate) fn heard_sources(&self) -> Listening {
-        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The clock was put back: sources are heard since as long before as they were.
+    pub(crate) fn put_back_listening(&self, by_ms: u64) {
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_ms = i64::try_from(by_ms).unwrap_or(i64::MAX);
+        let moved = listening.iter().map(|(source, since)| (source.clone(), Timestamp(since.0.saturating_sub(by_ms))));
+        *listening = Arc::new(moved.collect());
     }
 
-    /// A source's name for a job may be the name of one that runs here.
-    async fn refuse_own(&self, tenant: &Text, external_id: &Text) -> Result<(), Error> {
-        let by_id = match JobId::parse(external_id) {
-            Some(id) => self.store.job(id).await?.filter(|job| job.tenant == *tenant),
-            None => None,
-        };
-        let view = View { tenant: tenant.clone(), visibility: Visibility::Tenant };
-        let query = JobQuery { external_id: Some(external_id.clone()), ..JobQuery::all(view, limits::PAGE.0) };
-        let by_name = self.store.list(query).await?.jobs;
-        let own = by_id.iter().chain(&by_name).find(|job| job.mirror.is_none());
-        own.map_or(Ok(()), |job| Err(Error::Refused(Refusal::RunHere { rev: job.rev })))
+    pub(crate) fn heard_sources(&self) -> Listening {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn observed(&self, answer: Answer) -> Result<Observed, Error> {

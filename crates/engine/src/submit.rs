@@ -106,8 +106,10 @@ impl Engine {
     ) -> Result<Made, Error> {
         let old = self.controllable(principal, id).await?;
         principal.require(Scope::JobsSubmit)?;
-        if old.mode == Mode::Tracked {
-            return Err(Error::Refused(Refusal::NobodyToRun { rev: old.rev }));
+        match old.mode {
+            Mode::Tracked => return Err(Error::Refused(Refusal::NobodyToRun { rev: old.rev })),
+            Mode::Mirrored => return Err(Error::Refused(Refusal::NotHere)),
+            Mode::Process | Mode::Worker => {}
         }
         let input = match input {
             Some(input) => Some(input),

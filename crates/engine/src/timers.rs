@@ -65,6 +65,9 @@ impl Engine {
                 tracing::warn!(
                     "the clock jumped {by} of the time that passed, or the machine slept: leases, limits and waits keep their lengths"
                 );
+                if jumped < jumped_ms {
+                    self.put_back_listening(jumped_ms.abs_diff(jumped));
+                }
                 jumped_ms = jumped;
                 judge_from = Instant::now() + fair_chance;
                 self.carry_over_jump().await;

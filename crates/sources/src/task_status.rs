@@ -17,7 +17,7 @@ use domain::Text;
 use engine::port::{Listener, Notice};
 use engine::{Engine, Source};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wire::LoggedEvent;
 
@@ -57,6 +57,8 @@ pub struct Settings {
 /// The source.
 pub struct TaskStatus {
     settings: Settings,
+    /// What our messages say they are from. It names the data folder and this start: a server on a copy of the folder is another publisher.
+    own: Text,
     engine: Arc<Engine>,
     health: Arc<Health>,
     committed: Arc<Notify>,
@@ -80,7 +82,9 @@ impl Listener for Bell {
 impl TaskStatus {
     /// To be made before the first commit: from then on nothing is passed over.
     pub fn new(settings: Settings, engine: Arc<Engine>) -> TaskStatus {
-        TaskStatus { settings, engine, health: Arc::default(), committed: Arc::default() }
+        engine.feed(NAME);
+        let own = format!("tidings-{}-{}", engine.store().identity().host, engine::random::word(8)).into();
+        TaskStatus { settings, own, engine, health: Arc::default(), committed: Arc::default() }
     }
 
     pub fn health(&self) -> Arc<Health> {
@@ -96,7 +100,7 @@ impl TaskStatus {
     pub async fn run(self, stop: CancellationToken) {
         let backlog = Arc::new(Backlog::of(BACKLOG_BYTES));
         let intake =
-            Intake::new(self.engine.clone(), self.settings.source.clone(), self.own(), backlog.clone(), self.health.clone());
+            Intake::new(self.engine.clone(), self.settings.source.clone(), self.own.clone(), backlog.clone(), self.health.clone());
         let no_more = CancellationToken::new();
         let connection = async {
             self.keep_connected(backlog, &stop).await;
@@ -126,17 +130,12 @@ impl TaskStatus {
                     tracing::info!(%redis, channel, away_s, "connected: the channel is heard and published to");
                     let began = Instant::now();
                     let problem = tokio::select! {
-                        biased;
-                        () = stop.cancelled() => None,
                         problem = link.until_gone() => Some(problem),
-                        problem = publisher.publish_on(&link) => Some(problem),
+                        problem = publisher.publish_on(&link, stop) => problem,
+                        () = overdue(stop) => None,
                     };
                     self.engine.listening(NAME, None);
-                    let Some(problem) = problem else {
-                        let by = Instant::now() + FINISH_WITHIN;
-                        let _ = timeout_at(by, publisher.finish_on(&link)).await;
-                        break;
-                    };
+                    let Some(problem) = problem else { break };
                     if began.elapsed() > GOOD_AFTER {
                         pause = Pause::default();
                     }
@@ -191,14 +190,15 @@ impl TaskStatus {
                 );
             }
         }
-        let names = (self.settings.source.tenant.clone(), self.own());
+        let names = (self.settings.source.tenant.clone(), self.own.clone());
         Some(Publisher::new(self.engine.clone(), self.health.clone(), cursor, self.committed.clone(), names))
     }
+}
 
-    /// What our messages say they are from. It names the data folder: another server is another publisher, and this one after a restart is not.
-    fn own(&self) -> Text {
-        format!("tidings-{}", self.engine.store().identity().host).into()
-    }
+/// Answers when the stop has waited long enough: a Redis that stands still does not keep the server from ending.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(FINISH_WITHIN).await;
 }
 
 /// Takes messages off the connection.
@@ -227,3 +227,6 @@ impl Pause {
         Duration::from_millis(longest - engine::random::below(longest / 3 + 1))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ macro_rules! store_cases {
             life::completes_with_a_result, life::refuses_a_stale_lease, life::refuses_another_revision, life::goes_through_pause_and_wait,
             life::retries_and_keeps_attempts, life::saves_progress_without_an_event, life::renews_leases_without_an_event,
             life::hears_a_late_word, life::keeps_lengths_over_a_jump, life::deletes_an_ended_job, life::gives_no_job_to_another_tenant, life::shows_open_attempts, life::tells_what_is_due,
-            mirrors::are_one_for_each_name, mirrors::walk_through_what_was_skipped, mirrors::keep_every_field, mirrors::take_no_place,
+            mirrors::are_one_for_each_name, mirrors::are_not_made_of_what_runs_here, mirrors::walk_through_what_was_skipped, mirrors::keep_every_field, mirrors::take_no_place,
             mirrors::grow_stale_and_lost, mirrors::race_for_a_name,
             counts::add_up_after_random_steps, counts::see_only_what_the_view_sees,
             lists::page_without_doubles_or_holes, lists::a_last_page_says_so, lists::filter_by_everything, lists::search_text, lists::go_by_status,

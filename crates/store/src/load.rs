@@ -18,6 +18,9 @@ pub(crate) trait Rows {
     /// The mirrored job that its source calls so.
     fn mirrored(&mut self, tenant: &Text, source: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, Self::Error>;
 
+    /// A job with this external id that runs here.
+    fn own_called(&mut self, tenant: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, Self::Error>;
+
     /// Pending jobs of a task: by priority, then by when they were queued, then by id.
     fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error>;
 
@@ -43,6 +46,9 @@ pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, no
         }
         (Reads::Mirrored { tenant, source, external_id, owner }, _) => {
             loaded.job = rows.mirrored(tenant, source, external_id)?.map(Arc::unwrap_or_clone);
+            if loaded.job.is_none() {
+                loaded.runs_here = own(rows, tenant, external_id)?.map(|job| job.rev);
+            }
             loaded.pending_of_owner.insert((tenant.clone(), owner.clone()), seen.waiting_of(tenant, owner));
         }
         (Reads::Jobs, Request::SaveProgress { entries }) => load_each(&mut loaded, rows, entries.iter().map(|entry| entry.id))?,
@@ -82,6 +88,18 @@ pub(crate) fn load<R: Rows>(request: &Request, rows: &mut R, seen: &Seen<'_>, no
         _ => {}
     }
     Ok(loaded)
+}
+
+/// The job that runs here and goes by this name: its id or its external id.
+fn own<R: Rows>(rows: &mut R, tenant: &Text, name: &Text) -> Result<Option<Arc<Job>>, R::Error> {
+    let by_id = match JobId::parse(name) {
+        Some(id) => rows.job(id)?.filter(|job| job.tenant == *tenant && job.mode != Mode::Mirrored),
+        None => None,
+    };
+    match by_id {
+        Some(job) => Ok(Some(job)),
+        None => rows.own_called(tenant, name),
+    }
 }
 
 /// The order in which pending jobs are given out.

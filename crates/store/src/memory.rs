@@ -71,6 +71,11 @@ impl Rows for Tables {
         Ok(self.jobs.values().find(is_meant).cloned())
     }
 
+    fn own_called(&mut self, tenant: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, Self::Error> {
+        let is_called = |job: &&Arc<Job>| job.tenant == *tenant && job.external_id.as_ref() == Some(external_id);
+        Ok(self.jobs.values().filter(is_called).find(|job| job.mode != Mode::Mirrored).cloned())
+    }
+
     fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, Self::Error> {
         let is_meant = |job: &Job| tenant.is_none_or(|tenant| job.tenant == *tenant);
         let is_wanted = |job: &&Arc<Job>| job.status == Status::Pending && job.mode == mode && job.task == *task && is_meant(job);

@@ -69,7 +69,7 @@ pub enum Command {
     List(List),
     /// Show one job with its attempts and history
     Show {
-        /// The id, or at least 6 characters of its beginning or end
+        /// The id, at least 6 characters of its beginning or end, or the external id
         id: String,
     },
     /// Watch jobs until they end; without ids the active ones
@@ -92,7 +92,7 @@ pub enum Command {
     RunNow(Ids),
     /// Make a new job with the input of an old one
     Rerun {
-        /// The id, or at least 6 characters of its beginning or end
+        /// The id, at least 6 characters of its beginning or end, or the external id
         id: String,
         /// Another input: JSON text, `-` for stdin, or `@file`
         #[arg(allow_hyphen_values = true)]
@@ -238,6 +238,9 @@ pub struct List {
     /// With this tag
     #[arg(long)]
     pub tag: Option<String>,
+    /// With this id at the app or engine that it comes from
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
     /// Found in title, task, tags or the beginning of the id
     #[arg(long)]
     pub text: Option<String>,
@@ -261,7 +264,7 @@ pub struct Types {
 
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Ids, or at least 6 characters of their beginning or end
+    /// Ids, at least 6 characters of their beginning or end, or external ids
     pub ids: Vec<String>,
     /// The active jobs of a task
     #[arg(long, conflicts_with = "ids")]
@@ -276,7 +279,7 @@ pub struct Watch {
 
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// The id, or at least 6 characters of its beginning or end
+    /// The id, at least 6 characters of its beginning or end, or the external id
     pub id: String,
     /// Go on until the job ends
     #[arg(long, short)]
@@ -288,7 +291,7 @@ pub struct Logs {
 
 #[derive(Debug, Args)]
 pub struct Ids {
-    /// Ids, or at least 6 characters of their beginning or end
+    /// Ids, at least 6 characters of their beginning or end, or external ids
     #[arg(required = true)]
     pub ids: Vec<String>,
 }

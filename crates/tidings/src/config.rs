@@ -173,7 +173,11 @@ impl Config {
             return Err(ConfigError { problems, warnings });
         }
         if config.tasks.is_empty() {
-            warnings.push("no task is declared: only tracked jobs can be submitted".to_owned());
+            let is_mirrored = config.sources.task_status.is_some() || config.dialects.names().contains(&"task_status");
+            let mirrored = if is_mirrored { ", or mirrored (another engine does it, and tells of it)" } else { "" };
+            warnings.push(format!(
+                "no task is declared, so nothing is run here: jobs can be tracked (the app does the work){mirrored}"
+            ));
         }
         config.warnings = warnings;
         Ok(config)

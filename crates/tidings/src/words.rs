@@ -71,6 +71,11 @@ pub fn name(job: &JobSummary) -> String {
     plain(job.title.as_ref().unwrap_or(&job.task))
 }
 
+/// What the app or engine that it comes from calls it; empty where that is our own id.
+pub fn external_id(job: &JobSummary) -> String {
+    job.external_id.as_ref().filter(|id| **id != job.id).map(|id| plain(id)).unwrap_or_default()
+}
+
 /// One line about a job.
 pub fn line(job: &JobSummary, colour: bool) -> String {
     let mut line = format!("{}  {}  {}", job.id, status(&job.status, colour), name(job));

@@ -99,7 +99,7 @@ assert.equal(status, 'connected')
 await ask('PUT', '/api/tasks/123', { status: 'running', assignee: 'agent-name', project_id: 456 })
 await until('it runs', () => tasks.get('123').status === 'running')
 await until('its agent', () => agents.get('agent-name')?.status === 'busy')
-assert.deepEqual([tasks.get('123').assignee, tasks.get('123').projectId], ['agent-name', '456'])
+assert.deepEqual([tasks.get('123').assignee, tasks.get('123').projectId], ['agent-name', 456])
 assert.equal(agents.get('agent-name').currentTask, '123')
 
 await ask('PUT', '/api/tasks/123', { status: 'completed', output: 'Task output text' })

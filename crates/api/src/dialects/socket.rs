@@ -35,7 +35,10 @@ pub(super) async fn upgrade(
 ) -> Result<Response, ApiProblem> {
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     let Some((answer, upgrade)) = handshake::answer(&parts.headers).zip(upgrade) else {
-        return Err(ApiProblem::new(Kind::UpgradeRequired, "This address speaks WebSocket."));
+        return Err(ApiProblem::new(
+            Kind::UpgradeRequired,
+            "Ask it for an upgrade (RFC 6455), as a WebSocket client does by itself.",
+        ));
     };
     let (session, readings) = (open(&asked.request(context, &parts, b"")), asked.readings.clone());
     let (context, address, shown) =

@@ -23,15 +23,23 @@ use wire::problem::Problem;
 use super::{Answer, Dialect, Method, Route, Step};
 use crate::told;
 
+/// Codes of refusals that are made here; the server's own have the same.
+const INVALID: &str = "invalid";
+const RUN_HERE: &str = "run_here";
+const WRONG_STATUS: &str = "wrong_status";
+
 /// The source of its mirrored jobs.
 pub const SOURCE: &str = "task_status";
 
 pub struct TaskStatus;
 
 const ROUTES: &[Route] = &[
-    // As the document has it. Another system has an address in common: there the query says which is meant.
+    // As the document has it; FastAPI takes the lists with a slash behind them too. Another system has an address in common: there the query
+    // says which is meant.
     Route::http(Method::Post, "/api/tasks", requests::create),
     Route::http(Method::Get, "/api/tasks", requests::list),
+    Route::http(Method::Post, "/api/tasks/", requests::create),
+    Route::http(Method::Get, "/api/tasks/", requests::list),
     Route::http(Method::Get, "/api/tasks/{id}", requests::one),
     Route::http(Method::Put, "/api/tasks/{id}", change::change),
     Route::http(Method::Delete, "/api/tasks/{id}", requests::delete),
@@ -40,6 +48,8 @@ const ROUTES: &[Route] = &[
     // As its code has it.
     Route::http(Method::Post, "/api/v1/tasks", requests::create).under_its_name_only(),
     Route::http(Method::Get, "/api/v1/tasks", requests::list).under_its_name_only(),
+    Route::http(Method::Post, "/api/v1/tasks/", requests::create).under_its_name_only(),
+    Route::http(Method::Get, "/api/v1/tasks/", requests::list).under_its_name_only(),
     Route::http(Method::Get, "/api/v1/tasks/{id}", requests::one).under_its_name_only(),
     Route::http(Method::Put, "/api/v1/tasks/{id}", change::change).under_its_name_only(),
     Route::http(Method::Delete, "/api/v1/tasks/{id}", requests::delete).under_its_name_only(),
@@ -63,11 +73,13 @@ impl Dialect for TaskStatus {
 #[derive(Serialize)]
 struct Refusal<'a> {
     detail: &'a str,
+    /// As in the problems of this server. Not of that system.
+    code: &'a str,
 }
 
-/// `{detail}`, the shape of that system's refusals.
-fn detail(status: u16, sentence: &str) -> Answer {
-    Answer::json(status, &Refusal { detail: sentence })
+/// `{detail}`, the shape of that system's refusals, and a code that stays as it is.
+fn detail(status: u16, code: &str, sentence: &str) -> Answer {
+    Answer::json(status, &Refusal { detail: sentence, code })
 }
 
 /// A value of the body that is out of its bounds is told as FastAPI does.
@@ -81,7 +93,7 @@ fn refused(problem: &Problem) -> Answer {
     };
     match of_body {
         Some(field) => body::unprocessable(&[body::Detail::new("body", field, &*problem.detail, "value_error")]),
-        None => detail(problem.status, &told::sentence(problem)),
+        None => detail(problem.status, &problem.code, &told::sentence(problem)),
     }
 }
 
@@ -96,7 +108,7 @@ fn task_or(problem: &Problem, asked: &str) -> Step {
         domain::limits::cut(asked, 100),
         channel::CHANNEL
     );
-    detail(404, &sentence).into()
+    detail(404, &problem.code, &sentence).into()
 }
 
 #[cfg(test)]

@@ -135,6 +135,9 @@ fn run_now(mut draft: Draft) -> Result<Decision, Refusal> {
 }
 
 pub(super) fn answer(mut draft: Draft, value: &Json) -> Result<Decision, Refusal> {
+    if draft.job.mode == Mode::Mirrored {
+        return Err(Refusal::NotHere);
+    }
     draft.go(Status::Pending, Cause::Answer, EventKind::Answered, Some("queued"))?;
     // What the next attempt does is the same work going on: it costs no further try.
     draft.job.tries = draft.job.tries.saturating_sub(1);

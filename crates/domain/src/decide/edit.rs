@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::{Answer, Decision, JobWrite, is_current};
 use crate::event::EventKind;
 use crate::job::{Job, LeaseProof};
+use crate::policy::Mode;
 use crate::request::{Patch, SavedProgress};
 use crate::{JobId, Refusal, Text, Timestamp};
 use std::sync::Arc;
@@ -11,6 +12,9 @@ use std::sync::Arc;
 pub(super) fn patch(mut draft: Draft, patch: &Patch) -> Result<Decision, Refusal> {
     let before = draft.job.clone();
     if let Some(run_at) = patch.run_at {
+        if draft.job.mode == Mode::Mirrored {
+            return Err(Refusal::NotHere);
+        }
         let is_timed = matches!(draft.job.status, crate::Status::Scheduled | crate::Status::Retrying);
         if !is_timed && draft.job.held.is_none() {
             return Err(draft.wrong_status());
@@ -45,6 +49,10 @@ pub(super) fn patch(mut draft: Draft, patch: &Patch) -> Result<Decision, Refusal
     }
     if draft.job == before {
         return Ok(draft.finish(Answer::Unchanged));
+    }
+    if let Some(mirror) = &mut draft.job.mirror {
+        // It comes right after what was said last, and is older than whatever its source says next.
+        mirror.word_us = mirror.word_us.saturating_add(1);
     }
     let status = draft.job.status;
     draft.emit(EventKind::Changed, Some(status));

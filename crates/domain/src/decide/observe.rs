@@ -1,39 +1,49 @@
 //! Mirrored jobs: what their source says of them, and what its silence means.
 //!
 //! The source's word counts, in the order of the source's own time. An older word, and the same one again, change nothing: so a word of ours that
-//! comes back to us ends there. What a source skips is walked through, one event for each step, in one commit.
+//! comes back to us ends there. Of two words of the very same time the one that is further on counts, in whatever order they come. What a source
+//! skips is walked through, one event for each step, in one commit.
 
 use super::draft::Draft;
 use super::{Answer, Decision, Loaded, submit};
 use crate::event::EventKind;
 use crate::job::{Job, JobError, Mirror, Waiting};
 use crate::policy::Mode;
-use crate::request::{About, Asked, Listening, Word};
+use crate::request::{About, Asked, Expects, Listening, Word};
 use crate::status::{Cause, observed_way};
-use crate::{Refusal, Status, Text, Timestamp, limits};
+use crate::{Json, Refusal, Status, Text, Timestamp, limits};
 
 pub(super) fn observe(loaded: Loaded, about: &About, word: &Word, asked: &Asked, now: Timestamp) -> Result<Decision, Refusal> {
     if word.status == Some(Status::Lost) {
         let problem = "cannot be told to be lost: that is presumed when its source is silent".to_owned();
         return Err(Refusal::Invalid { field: "status", problem });
     }
+    let taken = |by: &str| Refusal::Invalid { field: "externalId", problem: format!("names {by} already") };
     let (mut draft, is_first) = match (&loaded.job, about) {
-        (Some(_), About::Named { is_new: true, .. }) => {
-            return Err(Refusal::Invalid { field: "externalId", problem: "names another job of this source already".to_owned() });
-        }
+        (Some(_), About::Named { expects: Expects::New, .. }) => return Err(taken("another job of this source")),
         (Some(job), _) if job.mirror.is_none() => return Err(Refusal::RunHere { rev: job.rev }),
-        (None, About::Named { .. }) => (first(&loaded, about, word, asked, now)?, true),
+        (None, About::Named { expects: Expects::Known, .. }) => return Err(Refusal::NotFound),
+        (None, About::Named { expects, .. }) => match loaded.runs_here {
+            Some(_) if *expects == Expects::New => return Err(taken("a job that runs here")),
+            Some(rev) => return Err(Refusal::RunHere { rev }),
+            None => (first(&loaded, about, word, asked, now)?, true),
+        },
         _ => (super::open(loaded, asked, now)?, false),
     };
     if let (About::Named { silence, .. }, Some(mirror)) = (about, &mut draft.job.mirror) {
         mirror.silence = *silence;
     }
-    let Some(heard) = hear(&mut draft.job, word, now) else { return Ok(draft.finish(Answer::Unchanged)) };
+    let from = draft.job.status;
+    let way = observed_way(from, word.status.unwrap_or(from));
+    let Some(heard) = hear(&mut draft.job, word, way.len(), now) else { return Ok(draft.finish(Answer::Unchanged)) };
     draft.touch();
     draft.moment = heard.moment;
     draft.result = word.output.clone();
-    let from = draft.job.status;
-    let way = observed_way(from, word.status.unwrap_or(from));
+    let is_reopened = from.is_end() && from != Status::Lost && !way.is_empty();
+    if is_reopened {
+        // What the run before brought is not what this one brings.
+        draft.result.get_or_insert_with(|| Json::from_valid("null"));
+    }
     if from.is_end() && !way.is_empty() {
         draft.job.error = None;
     }
@@ -44,17 +54,21 @@ pub(super) fn observe(loaded: Loaded, about: &About, word: &Word, asked: &Asked,
     if way.is_empty() && (is_described || heard.was_stale || (draft.result.is_some() && !is_first)) {
         draft.emit(EventKind::Changed, Some(from));
     }
-    match is_first || is_described || heard.was_stale || draft.result.is_some() || !way.is_empty() {
-        true => Ok(draft.finish(Answer::Changed)),
-        false => Ok(draft.finish(Answer::Unchanged)),
+    let is_news = is_first || is_described || heard.was_stale || draft.result.is_some() || !way.is_empty();
+    if let (false, true, Some(mirror)) = (is_news, heard.is_by_our_time, &mut draft.job.mirror) {
+        // Nobody else is told of it: it must not make a word old here that is new elsewhere.
+        mirror.word_us = heard.before_us;
     }
+    Ok(draft.finish(if is_news { Answer::Changed } else { Answer::Unchanged }))
 }
 
 /// The job that is heard of for the first time, as its first event shows it.
 fn first(loaded: &Loaded, about: &About, word: &Word, asked: &Asked, now: Timestamp) -> Result<Draft, Refusal> {
     let About::Named { source, external_id, silence, first, .. } = about else { return Err(Refusal::NotFound) };
     let owner = (first.tenant.clone(), first.owner.clone());
-    if loaded.pending_of_owner.get(&owner).is_some_and(|waiting| *waiting >= limits::PENDING_PER_OWNER) {
+    // What is under way elsewhere, or over, waits for nothing here.
+    let waits = word.status.is_none_or(Status::is_before_start);
+    if waits && loaded.pending_of_owner.get(&owner).is_some_and(|waiting| *waiting >= limits::PENDING_PER_OWNER) {
         return Err(Refusal::TooManyPending { owner: owner.1, limit: limits::PENDING_PER_OWNER });
     }
     let mut job = submit::first_row(first, first.id, None, now);
@@ -74,32 +88,57 @@ struct Heard {
     /// When it happened, as far as that can be: not later than now.
     moment: Timestamp,
     was_stale: bool,
+    /// Whether it came without a time of its own, or with one that is not believed.
+    is_by_our_time: bool,
+    /// The time of the word before it.
+    before_us: i64,
 }
 
-/// Takes the time of a word, if it is a newer one.
-fn hear(job: &mut Job, word: &Word, now: Timestamp) -> Option<Heard> {
-    let is_active = job.status.is_active();
+/// Takes the time of a word, if it is a newer one. `steps`: how many statuses it brings.
+fn hear(job: &mut Job, word: &Word, steps: usize, now: Timestamp) -> Option<Heard> {
+    let status = job.status;
     let mirror = job.mirror.as_mut()?;
-    let known = mirror.word_us;
-    let now_us = now.0.saturating_mul(1_000);
-    let latest = now.plus_ms(limits::SOURCE_AHEAD_MS).0.saturating_mul(1_000);
-    let at = match word.at_us {
-        None => now_us.max(known.saturating_add(1)),
-        Some(at) if at > latest => latest.max(known.saturating_add(1)),
+    let in_us = |at: Timestamp| at.0.saturating_mul(1_000);
+    let latest = now.plus_ms(limits::SOURCE_AHEAD_MS);
+    // A time that nobody could have told yet is from before our own clock was put back: it counts no more.
+    let is_possible = mirror.word_us <= in_us(latest.plus_ms(limits::SOURCE_AHEAD_MS));
+    let known = if is_possible { mirror.word_us } else { i64::MIN };
+    let said_us = word.at_us.filter(|at| *at <= in_us(latest));
+    let at = match said_us {
         Some(at) => at,
+        // What leaves the status as it is comes right after what was said last: the source's next word must not be older, whatever its clock.
+        None if steps == 0 && known > i64::MIN => known.saturating_add(1),
+        // Each step is told to others under a time of its own, and the last of them under this one.
+        None => in_us(now).max(known.saturating_add(1)).saturating_add(steps.saturating_sub(1) as i64),
     };
-    // A source whose clock is coarse may end a job at the very time at which it began; its end must not be missed.
-    let is_end_of_it = is_active && word.status.is_some_and(Status::is_end);
-    if at < known || (at == known && !is_end_of_it) {
+    let is_further = word.status.is_some_and(|said| stage(said) > stage(status));
+    if at < known || (at == known && !is_further) {
         return None;
     }
-    mirror.word_us = at;
-    mirror.heard_at = now;
-    let was_stale = std::mem::replace(&mut mirror.is_stale, false);
+    let before_us = std::mem::replace(&mut mirror.word_us, at);
+    // What is said beside the status is no sign that the work goes on.
+    let is_sign_of_life = word.status.is_some();
+    let was_stale = is_sign_of_life && mirror.is_stale;
+    if is_sign_of_life {
+        mirror.heard_at = now;
+        mirror.is_stale = false;
+    }
     if was_stale {
         job.reason = None;
     }
-    Some(Heard { moment: now.min(Timestamp(at.div_euclid(1_000))), was_stale })
+    let moment = now.min(Timestamp(at.div_euclid(1_000)));
+    Some(Heard { moment, was_stale, is_by_our_time: said_us.is_none(), before_us })
+}
+
+/// How far on a status is, to tell which of two words of the same time counts: a clock may be coarse. That a job is lost nobody said of it.
+const fn stage(status: Status) -> u8 {
+    match status {
+        Status::Scheduled => 0,
+        Status::Pending => 1,
+        Status::Running | Status::Lost => 2,
+        Status::Paused | Status::Waiting | Status::Retrying => 3,
+        Status::Completed | Status::Failed | Status::Aborted | Status::TimedOut => 4,
+    }
 }
 
 /// Puts what is said beside the status; whether anything is new.
@@ -192,7 +231,7 @@ pub(super) fn silence(mut draft: Draft, is_judged: bool, listening: &Listening) 
         return draft.finish(Answer::Unchanged);
     }
     let Some(mirror) = draft.job.mirror.as_mut() else { return draft.finish(Answer::Unchanged) };
-    let heard_since = listening.get(&mirror.source).copied().unwrap_or(now);
+    let heard_since = listening.get(&mirror.source).copied().unwrap_or(now).min(now);
     if heard_since > mirror.heard_at {
         mirror.heard_at = heard_since;
         draft.touch();

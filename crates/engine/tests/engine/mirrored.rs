@@ -89,6 +89,62 @@ async fn a_job_made_by_hand_is_heard_of_under_its_own_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_not_run_again_here() {
+    let world = World::new();
+    let job = world.engine.observe(&source(), "7", says(Status::Failed)).await.unwrap().job;
+    let again = world.engine.rerun(&world.ann(), job.id, None, &Conditions::default()).await;
+    assert!(matches!(again, Err(Error::Refused(Refusal::NotHere))), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_takes_the_name_of_what_runs_here() {
+    let world = World::new();
+    let own = world.submit(json!({"task": "work", "externalId": "7"})).await.job;
+    // What has the form of an id is refused whether or not there is such a job: who asks learns nothing.
+    for name in ["7".to_owned(), own.id.to_string(), engine::random::job_id(world.engine.clock().now()).to_string()] {
+        let body = serde_json::from_value(json!({"task": "import", "externalId": name})).unwrap();
+        let taken = world.engine.mirror(&world.ann(), "there", &body, Word::default(), &Conditions::default()).await;
+        assert!(matches!(taken, Err(Error::Invalid { field: "externalId", .. })), "{name}: {taken:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_free_again_is_that_of_what_runs_here() {
+    let world = World::new();
+    let mirrored = world.engine.observe(&source(), "7", says(Status::Completed)).await.unwrap().job;
+    world.engine.delete(&world.ann(), mirrored.id, &Conditions::default()).await.unwrap();
+    world.submit(json!({"task": "work", "externalId": "7"})).await;
+    let told = refused(world.engine.observe(&source(), "7", says(Status::Running)).await);
+    assert!(matches!(told, Refusal::RunHere { .. }), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_put_back_makes_no_silence_longer() {
+    let world = World::new();
+    world.engine.listening("there", Some(world.engine.clock().now()));
+    let job = world.engine.observe(&source(), "7", says(Status::Running)).await.unwrap().job;
+    world.pass(40).await;
+    world.clock.jump_ms(-3_600_000);
+    world.pass(50).await;
+    assert_eq!(status_of(&world, job.id).await, (Status::Running, Some("stale".to_owned())));
+}
+
+/// Nothing here can carry out what is due there; as many as the clock looks at in one step, and one, are due first.
+#[tokio::test(start_paused = true)]
+async fn what_is_due_elsewhere_keeps_nothing_here_from_its_time() {
+    let world = World::new();
+    let later = |ms| wire::time::show(world.engine.clock().now().plus_ms(ms));
+    for _ in 0..257 {
+        let body = serde_json::from_value(json!({"task": "import", "runAt": later(33_000)})).unwrap();
+        let made = world.engine.mirror(&world.ann(), "there", &body, Word::default(), &Conditions::default()).await.unwrap();
+        assert_eq!(made.job.status, Status::Scheduled);
+    }
+    let own = world.submit(json!({"task": "work", "runAt": later(35_000)})).await.job;
+    world.pass(40).await;
+    assert_eq!(status_of(&world, own.id).await.0, Status::Pending);
+}
+
+#[tokio::test(start_paused = true)]
 async fn bounds_are_kept() {
     let world = World::new();
     let long = "x".repeat(limits::NAME_BYTES + 1);
@@ -127,4 +183,19 @@ async fn silence_counts_only_while_somebody_listens() {
 async fn status_of(world: &World, id: JobId) -> (Status, Option<String>) {
     let job = world.store.job(id).await.unwrap().unwrap();
     (job.status, job.reason.map(|reason| reason.to_string()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_others_speak_of_its_jobs_only_a_service_names_one() {
+    let world = World::new();
+    let body = serde_json::from_value(json!({"task": "import", "externalId": "7"})).unwrap();
+    let conditions = Conditions::default();
+    world.engine.feed("there");
+    let by_user = world.engine.mirror(&world.ann(), "there", &body, Word::default(), &conditions).await;
+    assert!(matches!(by_user, Err(Error::Denied(domain::access::Denied::NameAtSource))), "{by_user:?}");
+    let unnamed = serde_json::from_value(json!({"task": "import"})).unwrap();
+    world.engine.mirror(&world.ann(), "there", &unnamed, Word::default(), &conditions).await.unwrap();
+    let service = domain::access::Principal { is_service: true, ..world.ann() };
+    world.engine.mirror(&service, "there", &body, Word::default(), &conditions).await.unwrap();
+    world.engine.mirror(&world.ann(), "elsewhere", &body, Word::default(), &conditions).await.unwrap();
 }

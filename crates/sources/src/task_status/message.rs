@@ -44,33 +44,43 @@ pub(super) fn has_output(job: &Job) -> bool {
 pub(super) fn of(event: &LoggedEvent, now: &HashMap<JobId, Now>, own: &Text) -> Option<String> {
     let mut summary: JobSummary = serde_json::from_slice(&event.summary).ok()?;
     let is_mirrored = &*summary.mode == Mode::Mirrored.as_str();
-    // That a job is lost because the channel is silent is this server's guess. The channel is not told it as if it were the work's own word.
-    if is_mirrored && event.by.is_none() {
+    // That a job is lost because the channel is silent is this server's guess. The channel is not told it as if it were the work's own word, nor
+    // with what somebody says of the job besides.
+    if is_mirrored && (event.by.is_none() || event.status == Status::Lost) {
         return None;
     }
     // The summary may leave some out.
     summary.tags.clone_from(&event.keys.tags);
     let now = now.get(&event.job);
-    if let Some(now) = now.filter(|now| now.job.rev == event.rev)
-        && let Some(mirror) = &now.job.mirror
-        && mirror.word_us > now.job.updated_at.0.saturating_mul(1_000)
-    {
-        // The source's clock is ahead of ours. By our time this word would be older than one that is known, and would not count elsewhere.
-        summary.updated_at = with_microseconds(mirror.word_us);
-    }
+    summary.updated_at = with_microseconds(time_us(event, now.map(|now| &now.job)));
     let result = now.and_then(|now| now.payloads.result.as_ref()).and_then(|result| wire::record::raw(result.as_str()));
     Some(channel::write(&FoundJob { summary, input: None, result }, own))
 }
 
+/// The time under which an event is told, in microseconds. `job`: as it is now, if it is still there.
+fn time_us(event: &LoggedEvent, job: Option<&Job>) -> i64 {
+    let happened_us = event.at.0.saturating_mul(1_000);
+    match job.and_then(|job| Some((job.rev, job.mirror.as_ref()?.word_us))) {
+        // What happens to a job within one millisecond is told under times that grow: who listens takes an equal time for the same word.
+        None => happened_us.saturating_add((event.rev % 1_000) as i64),
+        // By its source's times, which may be ahead of ours or behind: so that all who mirror it agree on which word is the newest.
+        Some((rev, word_us)) if rev == event.rev => word_us,
+        // More was heard of it since, and must stay the newer word.
+        Some((_, word_us)) => happened_us.min(word_us.saturating_sub(1)),
+    }
+}
+
 /// RFC 3339 with microseconds.
-fn with_microseconds(us: i64) -> String {
+pub(super) fn with_microseconds(us: i64) -> String {
     let ms = wire::time::show(domain::Timestamp(us.div_euclid(1_000)));
     format!("{}{:03}Z", ms.trim_end_matches('Z'), us.rem_euclid(1_000))
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Timestamp;
+    use domain::decide::Loaded;
+    use domain::request::{About, Asked, Expects, NewJob, Word};
+    use domain::{Request, Timestamp};
     use wire::log::Keys;
 
     use super::*;
@@ -126,6 +136,71 @@ mod tests {
         ] {
             assert_eq!(is_worth_one(&event(kind, from, status, by)), is_told, "{kind} {from:?} {status} {by:?}");
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_job_has_times_that_grow() {
+        let mut event = event(EventKind::Claimed, Some(Status::Pending), Status::Running, Some("server-1"));
+        let at_rev = |event: &mut LoggedEvent, rev| {
+            event.rev = rev;
+            time_us(event, None)
+        };
+        assert_eq!((at_rev(&mut event, 2), at_rev(&mut event, 3), at_rev(&mut event, 1_002)), (2, 3, 2));
+        event.at = Timestamp(i64::MAX);
+        assert!(time_us(&event, None) > 0);
+    }
+
+    fn mirrored() -> Job {
+        let first = NewJob {
+            id: JobId(1),
+            tenant: "default".into(),
+            owner: "ann".into(),
+            task: "task".into(),
+            mode: Mode::Mirrored,
+            policy: Default::default(),
+            subject: None,
+            session: None,
+            parent: None,
+            batch: None,
+            external_id: None,
+            rerun_of: None,
+            title: None,
+            link: None,
+            tags: Vec::new(),
+            metadata: None,
+            priority: 0,
+            input: None,
+            run_at: None,
+            cannot_start: None,
+            wait_reason: None,
+            lease: None,
+        };
+        let about = About::Named {
+            source: NAME.into(),
+            external_id: "7".into(),
+            silence: None,
+            first: Box::new(first),
+            expects: Expects::New,
+        };
+        let heard = Request::Observe { about, word: Word::default(), asked: Asked::default() };
+        let decision = domain::decide(Loaded::default(), &heard, Timestamp(0)).expect("it is heard");
+        Job::clone(decision.answer.job().expect("a job"))
+    }
+
+    #[test]
+    fn what_is_told_of_work_elsewhere_is_never_newer_than_what_was_heard_of_it() {
+        let about = |rev, word_us| {
+            let mut job = mirrored();
+            job.rev = rev;
+            job.mirror.as_mut().expect("a mirrored job").word_us = word_us;
+            let mut event = event(EventKind::Changed, Some(Status::Running), Status::Running, Some("ann"));
+            (event.rev, event.at) = (7, Timestamp(1_000));
+            time_us(&event, Some(&job))
+        };
+        assert_eq!(about(7, 5), 5, "a description, of a source whose clock is behind");
+        assert_eq!(about(7, 9_000_001), 9_000_001, "whose clock is ahead");
+        assert_eq!(about(8, 5), 4, "something was heard since");
+        assert_eq!(about(8, 9_000_001), 1_000_000);
     }
 
     #[test]

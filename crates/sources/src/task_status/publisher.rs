@@ -12,9 +12,9 @@ use domain::job::Job;
 use domain::{JobId, Text};
 use engine::Engine;
 use engine::port::ReadError;
-use futures::StreamExt;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use wire::LoggedEvent;
 use wire::convert::Payloads;
 
@@ -26,7 +26,7 @@ use crate::seldom::Seldom;
 
 /// Events that are read in one step.
 const STEP: usize = 200;
-/// Payloads that are read at a time.
+/// Events whose outputs are read at a time, and held until their messages are made: each may have a megabyte.
 const READS_AT_ONCE: usize = 8;
 /// Bytes that are handed to Redis before it has answered: what it must keep for a slow reader grows by no more at a time. A longer message goes
 /// alone.
@@ -77,11 +77,12 @@ impl Publisher {
         Publisher { engine, health, cursor, committed, tenant, own, problems: Seldom::default() }
     }
 
-    /// Publishes what is committed, until the connection is gone; answers why it is. May be dropped at any time: what was not yet written down
-    /// is published again.
-    pub(super) async fn publish_on(&mut self, link: &Link) -> String {
+    /// Publishes what is committed, until the connection is gone, and answers why it is; or until `stop`, and then what was committed by then
+    /// (`None`). May be dropped at any time: what was not yet written down is published again.
+    pub(super) async fn publish_on(&mut self, link: &Link, stop: &CancellationToken) -> Option<String> {
         let mut has_problem = false;
         loop {
+            let is_told_to_stop = stop.is_cancelled();
             match self.step(link).await {
                 Ok(is_more) => {
                     if std::mem::take(&mut has_problem) {
@@ -92,23 +93,24 @@ impl Publisher {
                         self.keep_if_due().await;
                         continue;
                     }
-                    self.wait_for_more().await;
+                    if is_told_to_stop {
+                        return None;
+                    }
+                    self.wait_for_more(stop).await;
                 }
-                Err(Stopped::Gone(problem)) => return problem,
+                Err(Stopped::Gone(problem)) => return Some(problem),
                 Err(Stopped::ForNow(problem)) => {
                     if !std::mem::replace(&mut has_problem, true) {
                         tracing::warn!(problem, "the channel is not published to for now: it is tried again and again");
                     }
                     self.health.set_problem(Some(problem));
-                    tokio::time::sleep(LOOK_EVERY).await;
+                    if is_told_to_stop {
+                        return None;
+                    }
+                    let _ = tokio::time::timeout(LOOK_EVERY, stop.cancelled()).await;
                 }
             }
         }
-    }
-
-    /// Publishes what is committed by now.
-    pub(super) async fn finish_on(&mut self, link: &Link) {
-        while let Ok(true) = self.step(link).await {}
     }
 
     /// Writes the cursor down.
@@ -118,13 +120,17 @@ impl Publisher {
         }
     }
 
-    /// Waits for the bell; writes the cursor down when it is time to.
-    async fn wait_for_more(&mut self) {
+    /// Waits for the bell, or `stop`; writes the cursor down when it is time to.
+    async fn wait_for_more(&mut self, stop: &CancellationToken) {
         let look = Instant::now() + LOOK_EVERY;
         loop {
             let until = self.cursor.due().map_or(look, |due| due.min(look));
             let committed = self.committed.clone();
-            let is_rung = tokio::time::timeout_at(until, committed.notified()).await.is_ok();
+            let is_rung = tokio::select! {
+                () = stop.cancelled() => true,
+                () = committed.notified() => true,
+                () = tokio::time::sleep_until(until) => false,
+            };
             self.keep_if_due().await;
             if is_rung || Instant::now() >= look {
                 return;
@@ -158,18 +164,20 @@ impl Publisher {
         let Some(last) = events.last().map(|event| event.place) else { return Ok(false) };
         let told: Vec<&LoggedEvent> =
             events.iter().filter(|event| event.keys.tenant == self.tenant && message::is_worth_one(event)).collect();
-        let now = self.look_up(&told).await?;
         let mut batch = Vec::new();
         let mut bytes = 0;
-        for event in told {
-            let Some(text) = message::of(event, &now, &self.own) else { continue };
-            if bytes + text.len() > AT_ONCE_BYTES && !batch.is_empty() {
-                // All before this event is out with the batch.
-                self.publish(link, &mut batch, event.place - 1).await?;
-                bytes = 0;
+        for few in told.chunks(READS_AT_ONCE) {
+            let now = self.look_up(few).await?;
+            for event in few {
+                let Some(text) = message::of(event, &now, &self.own) else { continue };
+                if bytes + text.len() > AT_ONCE_BYTES && !batch.is_empty() {
+                    // All before this event is out with the batch.
+                    self.publish(link, &mut batch, event.place - 1).await?;
+                    bytes = 0;
+                }
+                bytes += text.len();
+                batch.push(text);
             }
-            bytes += text.len();
-            batch.push(text);
         }
         self.publish(link, &mut batch, last).await?;
         Ok(true)
@@ -195,12 +203,7 @@ impl Publisher {
             let payloads = if message::has_output(&job) { store.payloads(job.id).await? } else { Payloads::default() };
             Ok::<(Job, Payloads), ReadError>((job, payloads))
         });
-        let mut read = futures::stream::iter(read).buffer_unordered(READS_AT_ONCE);
-        let mut now = HashMap::with_capacity(ids.len());
-        while let Some(found) = read.next().await {
-            let (job, payloads) = found?;
-            now.insert(job.id, Now { job, payloads });
-        }
-        Ok(now)
+        let found = futures::future::try_join_all(read).await?;
+        Ok(found.into_iter().map(|(job, payloads)| (job.id, Now { job, payloads })).collect())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::job::{Job, Mirror, Silence};
 use domain::policy::Mode;
-use domain::request::{About, Listening, NewJob, Word};
+use domain::request::{About, Expects, Listening, NewJob, Word};
 use domain::{Answer, EventKind, Json, Refusal, Request, Status, Text};
 use engine::port::CommitError;
 
@@ -15,7 +15,7 @@ const SILENCE: Silence = Silence { stale_after_ms: 60_000, lost_after_ms: 300_00
 
 fn named(rig: &Rig, source: &str, external_id: &str) -> About {
     let first = Box::new(NewJob { mode: Mode::Mirrored, ..rig.new_job("ann", "import") });
-    About::Named { source: text(source), external_id: text(external_id), silence: Some(SILENCE), first, is_new: false }
+    About::Named { source: text(source), external_id: text(external_id), silence: Some(SILENCE), first, expects: Expects::Anything }
 }
 
 async fn hear(rig: &Rig, about: About, word: Word) -> Result<Arc<Job>, CommitError> {
@@ -42,19 +42,44 @@ pub async fn are_one_for_each_name(rig: &Rig) {
         first.tenant = text("other");
     }
     assert_ne!(hear(rig, foreign, says(Status::Pending)).await.unwrap().id, first.id);
-    let worker = NewJob { external_id: Some(text("1")), ..rig.new_job("ann", "import") };
-    assert_ne!(rig.submit(worker).await.id, first.id);
     let mut new = named(rig, "here", "1");
-    if let About::Named { is_new, .. } = &mut new {
-        *is_new = true;
+    if let About::Named { expects, .. } = &mut new {
+        *expects = Expects::New;
     }
     let taken = hear(rig, new, says(Status::Pending)).await;
     assert!(matches!(taken, Err(CommitError::Refused(Refusal::Invalid { field: "externalId", .. }))), "{taken:?}");
+    let mut unheard_of = named(rig, "here", "3");
+    if let About::Named { expects, .. } = &mut unheard_of {
+        *expects = Expects::Known;
+    }
+    let unknown = hear(rig, unheard_of, says(Status::Aborted)).await;
+    assert!(matches!(unknown, Err(CommitError::Refused(Refusal::NotFound))), "{unknown:?}");
     // Once it is gone its name is free.
     rig.store.commit(Request::Delete { tenant: text("t"), id: first.id, asked: rig.asked() }).await.unwrap();
     assert_ne!(hear(rig, named(rig, "here", "1"), says(Status::Pending)).await.unwrap().id, first.id);
     checks::counters_add_up(&*rig.store, "t").await;
     checks::log_is_whole(&*rig.store).await;
+}
+
+/// Whether its id or its external id names it, and whether or not there was a mirrored job of that name before.
+pub async fn are_not_made_of_what_runs_here(rig: &Rig) {
+    let mirrored = hear(rig, named(rig, "here", "1"), says(Status::Completed)).await.unwrap();
+    let own = rig.submit(NewJob { external_id: Some(text("1")), ..rig.new_job("ann", "import") }).await;
+    let heard = hear(rig, named(rig, "here", "1"), says(Status::Running)).await.unwrap();
+    assert_eq!(heard.id, mirrored.id, "a name goes on as it began");
+    hear(rig, named(rig, "here", "1"), says(Status::Completed)).await.unwrap();
+    rig.store.commit(Request::Delete { tenant: text("t"), id: mirrored.id, asked: rig.asked() }).await.unwrap();
+    for name in ["1", &own.id.to_string()] {
+        let told = hear(rig, named(rig, "here", name), says(Status::Running)).await;
+        assert!(matches!(told, Err(CommitError::Refused(Refusal::RunHere { rev: 1 }))), "{name}: {told:?}");
+    }
+    let mut foreign = named(rig, "here", "1");
+    if let About::Named { first, .. } = &mut foreign {
+        first.tenant = text("other");
+    }
+    assert_ne!(hear(rig, foreign, says(Status::Pending)).await.unwrap().id, own.id, "in another tenant nobody has that name");
+    assert_eq!(rig.job(own.id).await, *own);
+    checks::counters_add_up(&*rig.store, "t").await;
 }
 
 pub async fn walk_through_what_was_skipped(rig: &Rig) {
@@ -81,6 +106,9 @@ pub async fn walk_through_what_was_skipped(rig: &Rig) {
         (event.kind, event.removed_tags, event.keys.tags),
         (EventKind::Changed, vec![text("assignee:ann")], vec![text("assignee:ben")])
     );
+    // The next run begins without what the last one brought.
+    hear(rig, named(rig, "here", "1"), says(Status::Running)).await.unwrap();
+    assert_eq!(rig.store.payloads(job.id).await.unwrap().result, Some(Json::from_valid("null")));
     checks::counters_add_up(&*rig.store, "t").await;
 }
 

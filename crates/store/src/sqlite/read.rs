@@ -183,6 +183,14 @@ pub(super) fn mirrored(conn: &Connection, tenant: &str, source: &str, external_i
     Ok(statement.query_row([external_id, source, tenant], |row| row::id(row, 0)).optional()?)
 }
 
+/// A job with this external id that runs here.
+pub(super) fn own_called(conn: &Connection, tenant: &str, external_id: &str) -> Found<Option<JobId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM job INDEXED BY job_by_external WHERE tenant = ?1 AND external_id = ?2 AND source IS NULL LIMIT 1",
+    )?;
+    Ok(statement.query_row([tenant, external_id], |row| row::id(row, 0)).optional()?)
+}
+
 /// A job as the writer keeps it.
 pub(super) fn cached(conn: &Connection, id: JobId) -> Found<Option<Cached>> {
     let Some(job) = job(conn, id)? else { return Ok(None) };

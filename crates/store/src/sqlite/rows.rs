@@ -37,6 +37,13 @@ impl Rows for SqlRows<'_> {
         }
     }
 
+    fn own_called(&mut self, tenant: &Text, external_id: &Text) -> Result<Option<Arc<Job>>, RowError> {
+        match read::own_called(self.conn, tenant, external_id)? {
+            Some(id) => self.job(id),
+            None => Ok(None),
+        }
+    }
+
     fn candidates(&mut self, mode: Mode, tenant: Option<&Text>, task: &Text, limit: usize) -> Result<Vec<Arc<Job>>, RowError> {
         let ids = read::candidates(self.conn, mode, tenant, task, limit)?;
         ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()

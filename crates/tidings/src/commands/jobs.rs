@@ -1,6 +1,7 @@
 //! `list`, `tasks`, `stats`: reading what there is.
 
 use client::ListQuery;
+use wire::record::JobSummary;
 
 use super::{client, print_pretty, subject};
 use crate::cli::{List, Reach};
@@ -10,6 +11,8 @@ use crate::{terminal, words};
 
 /// Columns from which on whole ids are shown.
 const WIDE: usize = 120;
+/// Place of the column of external ids.
+const EXTERNAL: usize = 1;
 
 pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
     let client = client(reach)?;
@@ -20,6 +23,7 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
         session: args.session,
         subject: args.subject.as_deref().map(subject).transpose()?,
         tag: args.tag,
+        external_id: args.external_id,
         text: args.text,
         limit: Some(args.limit),
         cursor: args.cursor,
@@ -33,31 +37,41 @@ pub async fn list(reach: &Reach, args: List) -> Result<(), Failure> {
     let most = terminal::columns(&stdout);
     let (colour, moments) = (words::has_colour(&stdout), Moments::here(most.is_some()));
     let is_narrow = most.is_some_and(|most| most < WIDE);
-    let rows: Vec<Vec<String>> = page
-        .jobs
-        .iter()
-        .map(|job| {
-            let known = [words::progress(&job.progress), words::because(job)];
-            let known: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
-            vec![
-                if is_narrow { words::short_id(&job.id).to_owned() } else { job.id.to_string() },
-                words::status(&job.status, colour),
-                words::name(job),
-                words::plain(&job.owner),
-                moments.minute(&job.created_at),
-                known.join("; "),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
+    if page.jobs.is_empty() {
         outln!("no job fits");
         return Ok(());
     }
-    out!("{}", words::table(&["ID", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"], &rows, most, &[2, 3, 5]));
+    let row = |job: &JobSummary| {
+        let known = [words::progress(&job.progress), words::because(job)];
+        let known: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
+        vec![
+            if is_narrow { words::short_id(&job.id).to_owned() } else { job.id.to_string() },
+            words::external_id(job),
+            words::status(&job.status, colour),
+            words::name(job),
+            words::plain(&job.owner),
+            moments.minute(&job.created_at),
+            known.join("; "),
+        ]
+    };
+    out!("{}", listed(page.jobs.iter().map(row).collect(), most));
     if let Some(cursor) = page.cursor {
         outln!("there are more: --cursor {cursor}");
     }
     Ok(())
+}
+
+/// The table of a list; external ids have a column when there are any.
+fn listed(mut rows: Vec<Vec<String>>, most: Option<usize>) -> String {
+    let mut head = vec!["ID", "EXTERNAL", "STATUS", "NAME", "OWNER", "CREATED", "PROGRESS"];
+    if rows.iter().any(|row| !row[EXTERNAL].is_empty()) {
+        return words::table(&head, &rows, most, &[EXTERNAL, 3, 4, 6]);
+    }
+    head.remove(EXTERNAL);
+    rows.iter_mut().for_each(|row| {
+        row.remove(EXTERNAL);
+    });
+    words::table(&head, &rows, most, &[2, 3, 5])
 }
 
 pub async fn tasks(reach: &Reach) -> Result<(), Failure> {
@@ -96,4 +110,26 @@ pub async fn stats(reach: &Reach) -> Result<(), Failure> {
     rows.push(vec!["total".to_owned(), stats.total.to_string()]);
     out!("{}", words::table(&["STATUS", "JOBS"], &rows, None, &[]));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(external: &str) -> Vec<String> {
+        ["2q7r0mzt", external, "running", "pair-programming", "ann", "09:00", "42 %, checking the links"].map(str::to_owned).into()
+    }
+
+    #[test]
+    fn external_ids_have_a_column_when_there_are_any() {
+        assert!(!listed(vec![row("")], None).contains("EXTERNAL"));
+        let page = listed(vec![row("123"), row("")], None);
+        let lines: Vec<&str> = page.lines().collect();
+        assert_eq!(&lines[0][..28], "ID        EXTERNAL  STATUS  ");
+        assert_eq!(&lines[1][..28], "2q7r0mzt  123       running ");
+        assert_eq!(&lines[2][..28], "2q7r0mzt            running ");
+        let narrow = listed(vec![row(&"x".repeat(60))], Some(80));
+        assert!(narrow.lines().all(|line| terminal::width(line) <= 80), "{narrow}");
+        assert!(narrow.contains("pair-programm…"), "{narrow}");
+    }
 }

@@ -66,6 +66,7 @@ fn page(job: &JobRecord, colour: bool, moments: &Moments) -> String {
     let at = |text: &Option<String>| text.as_deref().map(|text| moments.second(text)).unwrap_or_default();
     let rows: Vec<(&str, String)> = vec![
         ("id", summary.id.to_string()),
+        ("external id", words::external_id(summary)),
         ("task", summary.task.to_string()),
         ("mode", summary.mode.to_string()),
         ("status", words::status(&summary.status, colour)),

@@ -34,6 +34,20 @@ fn an_empty_file_is_open_mode_on_this_machine() {
 }
 
 #[test]
+fn without_tasks_it_says_what_can_be_done_all_the_same() {
+    let mirrored = [
+        "no task is declared, so nothing is run here: jobs can be tracked (the app does the work), or mirrored (another engine does it, \
+                     and tells of it)",
+    ];
+    let tracked = ["no task is declared, so nothing is run here: jobs can be tracked (the app does the work)"];
+    let off = "[dialects]\ntask_status = false\n";
+    assert_eq!(read("").unwrap().warnings(), mirrored);
+    assert_eq!(read(off).unwrap().warnings(), tracked);
+    let heard = format!("{off}[sources.task_status]\nredis = \"redis://127.0.0.1:6379\"\n");
+    assert_eq!(read(&heard).unwrap().warnings(), mirrored);
+}
+
+#[test]
 fn a_task_is_read_with_all_that_it_promises() {
     let config = read(
         r#"

@@ -155,6 +155,7 @@ pub(super) fn cancel(request: &Request<'_>) -> Step {
                         let message = if asked.is_done { "Job cancelled successfully" } else { "The job was asked to stop" };
                         Answer::json(200, &Done { success: true, message: message.to_owned(), deleted_count: None }).into()
                     }
+                    Err(problem) if problem.code == "not_here" => told::error(400, &told::sentence(&problem)).into(),
                     Err(problem) if matches!(problem.status, 404 | 409) => not_possible(),
                     Err(problem) => refused(&problem),
                 }),

@@ -90,7 +90,9 @@ pub(super) fn cancel(request: &Request<'_>) -> Step {
                 Ask::Abort,
                 Box::new(|asked| match asked {
                     Ok(_) => Answer::json(200, &Done { success: true }).into(),
-                    Err(problem) if problem.status == 409 => ended(),
+                    // It ended in between; or it is run elsewhere, which is another matter.
+                    Err(problem) if problem.code == "wrong_status" => ended(),
+                    Err(problem) if problem.status == 409 => error(409, &crate::told::sentence(&problem)).into(),
                     Err(problem) => or_not_found(&problem),
                 }),
             ),

@@ -4,9 +4,10 @@ use domain::{Status, Timestamp};
 use serde_json::{Value, json};
 use wire::close::Close;
 use wire::frame::ClientFrame;
+use wire::problem::Problem;
 
 use super::record::{LISTED_BYTES, Run};
-use super::requests::RunStats;
+use super::requests::{self, RunStats};
 use super::socket::{BY_COOKIE, RunSocket};
 use super::words::word;
 use super::{ROUTES, Runs};
@@ -129,6 +130,22 @@ impl Page {
 
 fn authenticated() -> Value {
     json!({"type": "authenticated", "principal": {"subject": "ann", "tenant": "default", "scopes": [], "tenantWide": false}})
+}
+
+#[test]
+fn a_cancel_that_is_refused_says_why() {
+    let cancel = |code: &str| {
+        let params = ["job_01jd9v3k5efx4b8n6w2q7r0mza".to_owned()];
+        let request = Request { params: &params, query: &[], last_event_id: None, body: b"", now: NOW };
+        let Step::Find(_, then) = requests::cancel(&request) else { panic!("it is not looked for") };
+        let Step::Ask(_, _, then) = then(Ok(found(json!({}), "null"))) else { panic!("it is not asked") };
+        let problem = Problem::new(409, code, "The job is run elsewhere.", "Ask there.");
+        let Step::Answer(answer) = then(Err(Box::new(problem))) else { panic!("no answer") };
+        let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+        (answer.status, body["message"].as_str().map(str::to_owned))
+    };
+    assert_eq!(cancel("wrong_status"), (409, Some("The run has finished already".to_owned())));
+    assert_eq!(cancel("not_here"), (409, Some("The job is run elsewhere. Ask there.".to_owned())));
 }
 
 #[test]

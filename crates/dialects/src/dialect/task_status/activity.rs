@@ -10,7 +10,7 @@ use wire::record::JobSummary;
 use super::body::Fields;
 use super::change::output_and_error;
 use super::facts::{ASSIGNEE, NameOrNumber, is_mirrored, label_bytes};
-use super::{detail, refused, task_or};
+use super::{RUN_HERE, detail, refused, task_or};
 use crate::dialect::{Answer, Request, Step, Which, status};
 
 /// Longest duration that is believed, in milliseconds: a year.
@@ -61,7 +61,7 @@ pub(super) fn log(request: &Request<'_>) -> Step {
         Box::new(move |found| match found {
             Err(problem) => task_or(&problem, &activity.task),
             Ok(task) if !is_mirrored(&task.found.summary) => {
-                detail(409, "This task runs on the server, so whoever runs it reports how it goes").into()
+                detail(409, RUN_HERE, "This task runs on the server, so whoever runs it reports how it goes").into()
             }
             Ok(task) => {
                 let id = task.found.summary.id.to_string();

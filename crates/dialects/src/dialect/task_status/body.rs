@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Status, limits};
+use domain::{JobId, Status, limits};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::words::{DELETED, UNDERSTOOD, understood};
+use super::words::{DELETED, UNDERSTOOD, one_of, understood};
 use crate::dialect::{Answer, Request};
 
 /// Characters of a cron expression, and of a skill's name.
@@ -99,6 +99,26 @@ impl Fields {
         Some(name)
     }
 
+    /// A name that the app gives a task: not one that has the form of our ids.
+    pub(super) fn own_name(&mut self, field: &str) -> Option<String> {
+        let name = self.name(field, limits::NAME_BYTES).filter(|name| !name.is_empty())?;
+        if JobId::parse(&name).is_some() {
+            self.complain(
+                field,
+                "Text should not have the form of an id of this server: leave it out, and it is given one",
+                "value_error",
+            );
+            return None;
+        }
+        Some(name)
+    }
+
+    /// Whose task it is to be: `user_id`, or `owner` where that is not said.
+    pub(super) fn owner(&mut self) -> Option<String> {
+        let [user, owner] = ["user_id", "owner"].map(|field| self.name(field, limits::NAME_BYTES).filter(|name| !name.is_empty()));
+        user.or(owner)
+    }
+
     pub(super) fn needs(&mut self, field: &str, found: Option<String>) -> String {
         if found.as_ref().is_none_or(String::is_empty)
             && !self.wrong.iter().any(|detail| detail.loc.last().is_some_and(|at| at == field))
@@ -149,7 +169,8 @@ impl Fields {
         let word = self.text("status")?;
         let status = understood(&word).filter(|_| word != DELETED);
         if status.is_none() {
-            self.complain("status", format!("Input should be {UNDERSTOOD}"), "literal_error");
+            let instead = if word == DELETED { ". DELETE /api/tasks/{task_id} deletes a task" } else { "" };
+            self.complain("status", format!("Input should be {UNDERSTOOD}{instead}"), "literal_error");
         }
         Some(Said { status: status?, word })
     }
@@ -174,13 +195,13 @@ impl Fields {
         }
     }
 
-    /// One of these words; the first is meant when it is left out.
+    /// One of these words; the first is meant when it is left out. An empty word cannot be said.
     pub(super) fn one_of<T: Copy>(&mut self, field: &str, words: &[(&str, T)]) -> Option<T> {
         let Some(said) = self.text(field) else { return words.first().map(|(_, meant)| *meant) };
         let meant = words.iter().find(|(word, _)| *word == said).map(|(_, meant)| *meant);
         if meant.is_none() {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            self.complain(field, format!("Input should be {}", known.join(", ")), "literal_error");
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
+            self.complain(field, format!("Input should be {}", one_of(&known)), "literal_error");
         }
         meant
     }

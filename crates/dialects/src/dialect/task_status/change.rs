@@ -8,7 +8,7 @@ use super::facts::{as_text, is_mirrored};
 use super::record::Kept;
 use super::requests::{labels, metadata, shown};
 use super::words::word;
-use super::{cron, detail, refused, task_or};
+use super::{INVALID, RUN_HERE, WRONG_STATUS, cron, detail, refused, task_or};
 use crate::dialect::{Answer, Request, Step, Which, WholeJob};
 use crate::told;
 
@@ -31,7 +31,7 @@ impl Change {
         let labels = labels(&mut fields);
         let change = fields.or_wrong(Change { said, kept, output, error, labels })?;
         match change.kept.schedule_cron.as_deref().and_then(cron::problem) {
-            Some(problem) => Err(detail(400, &problem)),
+            Some(problem) => Err(detail(400, INVALID, &problem)),
             None => Ok(change),
         }
     }
@@ -91,9 +91,11 @@ fn observe(change: Change, task: &WholeJob) -> Step {
 const RUNS_HERE: &str = "This task runs on the server, so whoever runs it reports its output and its end. PUT may set it to disabled (pause), \
                          running (resume), pending (once more) or cancelled (stop), and nothing else.";
 
+const PAUSED: &str = "This task has begun and is paused, so it cannot be pending again: running resumes it";
+
 /// Of a task that runs here, a status is a wish.
 fn ask(change: &Change, task: WholeJob) -> Step {
-    let Some(said) = change.said.as_ref().filter(|_| !change.describes()) else { return detail(409, RUNS_HERE).into() };
+    let Some(said) = change.said.as_ref().filter(|_| !change.describes()) else { return detail(409, RUN_HERE, RUNS_HERE).into() };
     let status = task.found.status();
     let can = |verb: &str| task.found.summary.verbs.iter().any(|allowed| &**allowed == verb);
     let ask = match said.status {
@@ -104,11 +106,12 @@ fn ask(change: &Change, task: WholeJob) -> Step {
         Status::Pending if status.is_end() => Ask::Retry,
         Status::Pending if status == Status::Paused && task.found.summary.started_at.is_none() => Ask::Resume,
         Status::Aborted => Ask::Abort,
-        _ => return detail(409, RUNS_HERE).into(),
+        Status::Pending if status == Status::Paused => return detail(409, WRONG_STATUS, PAUSED).into(),
+        _ => return detail(409, RUN_HERE, RUNS_HERE).into(),
     };
     if !can(ask.as_str()) {
         let sentence = format!("This task is {}, and now it cannot be asked to {}", word(status), ask.as_str());
-        return detail(409, &sentence).into();
+        return detail(409, WRONG_STATUS, &sentence).into();
     }
     let id = task.found.summary.id.to_string();
     Step::Ask(
@@ -122,7 +125,7 @@ fn ask(change: &Change, task: WholeJob) -> Step {
                     Err(problem) => refused(&problem).into(),
                 }),
             ),
-            Err(problem) if problem.status == 409 => detail(409, &told::sentence(&problem)).into(),
+            Err(problem) if problem.status == 409 => detail(409, &problem.code, &told::sentence(&problem)).into(),
             Err(problem) => refused(&problem).into(),
         }),
     )

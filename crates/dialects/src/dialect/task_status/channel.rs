@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::facts::{ASSIGNEE, NameOrNumber, PROJECT, as_text, error, is_mirrored, label, label_bytes, name, output};
-use super::words::{UNDERSTOOD, understood, word};
+use super::words::{DELETED, UNDERSTOOD, understood, word};
 use crate::dialect::FoundJob;
 
 /// Channel of the document.
@@ -26,6 +26,8 @@ pub struct Heard {
     /// As the publisher names it: the job's `externalId`, or our id.
     pub task_id: String,
     pub word: Word,
+    /// Its publisher deleted it: what is not known needs not be made for that.
+    pub is_deleted: bool,
     /// Who published it, when a Tidings server did.
     pub from: Option<String>,
 }
@@ -93,7 +95,8 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Heard, Unreadable> {
         labels: labels(&message.assignee, &message.project_id)?,
         ..Word::default()
     };
-    Ok(Heard { task_id, word, from: message.from.as_str().map(str::to_owned) })
+    let is_deleted = message.status == DELETED;
+    Ok(Heard { task_id, word, is_deleted, from: message.from.as_str().map(str::to_owned) })
 }
 
 /// Who does it and for which project, as far as it is said.

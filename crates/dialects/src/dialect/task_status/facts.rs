@@ -28,7 +28,8 @@ pub(super) fn label<'a>(job: &'a JobSummary, name: &str) -> Option<&'a str> {
     job.tags.iter().find_map(|tag| tag.strip_prefix(name)?.strip_prefix(':'))
 }
 
-/// Its output as text. What runs here has one when it completed; what runs elsewhere has the one that its source told last.
+/// Its output as text; a result that is `null` is none. What runs here has one when it completed; what runs elsewhere has the one that its source
+/// told last.
 pub(super) fn output(job: &JobSummary, result: Option<&RawValue>) -> Option<String> {
     result.filter(|_| status(job) == Status::Completed || is_mirrored(job)).and_then(as_text)
 }
@@ -41,22 +42,18 @@ pub(super) fn as_text(json: &RawValue) -> Option<String> {
     }
 }
 
-/// What is wrong with it. An end that clients know only as `failed` says here which it is.
+/// What is wrong with it. An end that clients know only as `failed` begins with the word that says which it is, whoever said the rest.
 pub(super) fn error(job: &JobSummary) -> Option<String> {
-    let status = status(job);
-    let said = job.error.as_ref().filter(|error| !error.message.is_empty());
-    // What this server says of an end says which it is; what the app says need not.
-    let is_apps = said.is_some_and(|error| &*error.kind == "error");
-    let end = match status {
-        Status::Aborted => "Cancelled",
-        Status::TimedOut if is_apps => "Timed out",
-        Status::Lost if is_apps => "Lost",
-        Status::Completed => return said.filter(|_| is_mirrored(job)).map(|error| error.message.to_string()),
-        Status::Retrying => return said.map(|error| error.message.to_string()),
-        status if status.is_end() => return told::why_it_ended(job),
-        _ => return said.filter(|_| is_mirrored(job)).map(|error| error.message.to_string()),
+    let said = job.error.as_ref().map(|error| error.message.to_string()).filter(|message| !message.is_empty());
+    let (which, unsaid) = match status(job) {
+        Status::Aborted => ("Cancelled", "Cancelled before it was done"),
+        Status::TimedOut => ("Timed out", "Timed out before it was done"),
+        Status::Lost => ("Lost", "Lost: how it went is not known"),
+        Status::Failed => return told::why_it_ended(job),
+        Status::Retrying => return said,
+        _ => return said.filter(|_| is_mirrored(job)),
     };
-    Some(said.map_or_else(|| format!("{end} before it was done"), |error| format!("{end}: {}", error.message)))
+    Some(said.map_or_else(|| unsaid.to_owned(), |said| format!("{which}: {said}")))
 }
 
 /// Whether it is run elsewhere, and its source says how it is.

@@ -134,17 +134,18 @@ impl<'a> Execution<'a> {
         let summary = &job.found.summary;
         let ended_at = attempt.ended_at.as_deref()?;
         let is_newest = attempt.number == summary.attempt;
-        let status = execution(attempt.outcome.as_deref());
-        let has_output = is_newest && (status == "success" || is_mirrored(summary));
+        let outcome = execution(attempt.outcome.as_deref());
+        // What is told of a task that has not ended is of an execution that is still to come, or to end.
+        let has_output = is_newest && status(summary).is_end() && (outcome == "success" || is_mirrored(summary));
         Some(Execution {
             id: attempt.number,
             task_id: NameOrNumber(name(summary)),
             started_at: &attempt.started_at,
             ended_at,
-            status,
+            status: outcome,
             duration_ms: duration_ms(&attempt.started_at, ended_at),
             output_text: if has_output { output(summary, job.found.result.as_deref()) } else { None },
-            error_text: error_text(summary, attempt, is_newest, status),
+            error_text: error_text(summary, attempt, is_newest, outcome),
         })
     }
 }

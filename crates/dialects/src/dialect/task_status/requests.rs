@@ -9,7 +9,7 @@ use super::body::Fields;
 use super::facts::{ASSIGNEE, NameOrNumber, PROJECT, is_mirrored, label_bytes, name};
 use super::record::{Kept, Record, TOLD_ATTEMPTS};
 use super::words::{DELETED, statuses, word};
-use super::{SOURCE, cron, detail, refused, task_or};
+use super::{INVALID, SOURCE, cron, detail, refused, task_or};
 use crate::dialect::{
     Answer, FoundJob, JobFilter, Order, Page, Refused, Request, SORTED_JOBS, SortKey, Sorted, Step, Which, WholeJob,
 };
@@ -22,25 +22,34 @@ const MOST_PASSED: u64 = 10_000;
 /// How long a task that runs here may take to stop before its deletion is given up, in milliseconds.
 const STOPS_WITHIN_MS: u64 = 5_000;
 
-/// `POST /api/tasks {skill_name, schedule_cron?, params?, status?, task_id?, assignee?, project_id?}`
+/// `POST /api/tasks {skill_name, schedule_cron?, params?, status?, task_id?, user_id?, assignee?, project_id?}`
 pub(super) fn create(request: &Request<'_>) -> Step {
     let (submit, word) = match wanted(request.body) {
         Ok(wanted) => wanted,
         Err(refusal) => return refusal.into(),
     };
+    let named = submit.external_id.clone().unwrap_or_default();
     Step::Mirror(
         SOURCE,
         Box::new(submit),
         Box::new(word),
-        Box::new(|made| match made {
+        Box::new(move |made| match made {
             Ok(task) => Answer::json(201, &Record::whole(&task)).into(),
             Err(problem) if problem.field.as_deref() == Some("externalId") => {
-                detail(409, "This task_id is taken: one task has it already").into()
+                let sentence = format!(
+                    "The task_id {} is taken: there is a task of this name. If it is yours, PUT /api/tasks/{{task_id}} changes it; else \
+                     choose another task_id, or leave it out",
+                    limits::cut(&named, 100)
+                );
+                detail(409, "taken", &sentence).into()
             }
+            Err(problem) if problem.field.as_deref() == Some("owner") => detail(problem.status, &problem.code, OTHER_OWNER).into(),
             Err(problem) => refused(&problem).into(),
         }),
     )
 }
+
+const OTHER_OWNER: &str = "Only a service may make a task for another user: leave user_id out, or ask with the key of a service";
 
 fn wanted(body: &[u8]) -> Result<(Submit, Word), Answer> {
     let mut fields = Fields::of_body(body)?;
@@ -49,16 +58,17 @@ fn wanted(body: &[u8]) -> Result<(Submit, Word), Answer> {
     let schedule_cron = fields.cron();
     let params = fields.object("params");
     let status = fields.status();
-    let external_id = fields.name("task_id", limits::NAME_BYTES).filter(|id| !id.is_empty());
+    let external_id = fields.own_name("task_id");
+    let owner = fields.owner();
     let labels = labels(&mut fields);
     let read = (Kept { params, schedule_cron }, status, labels);
     let (kept, status, labels) = fields.or_wrong(read)?;
     if let Some(problem) = kept.schedule_cron.as_deref().and_then(cron::problem) {
-        return Err(detail(400, &problem));
+        return Err(detail(400, INVALID, &problem));
     }
     let metadata = wire::convert::to_json(&kept);
     let metadata = if metadata == "{}" { None } else { wire::record::raw(&metadata) };
-    let submit = Submit { task: skill.clone(), title: Some(skill), external_id, metadata, ..Submit::default() };
+    let submit = Submit { task: skill.clone(), title: Some(skill), external_id, owner, metadata, ..Submit::default() };
     let status = status.map_or(Status::Pending, |said| said.status);
     Ok((submit, Word { status: Some(status), labels, ..Word::default() }))
 }
@@ -110,7 +120,7 @@ fn too_many_to_sort() -> Step {
         "There are more than {SORTED_JOBS} such tasks, which are not sorted so: ask for fewer with status or skill_name, or for the newest \
          first (sort_by=created_at, sort_order=desc)"
     );
-    detail(400, &sentence).into()
+    detail(400, INVALID, &sentence).into()
 }
 
 fn listed(found: &Sorted, limit: u64, offset: u64) -> Step {
@@ -244,7 +254,7 @@ fn gone(doomed: Doomed) -> Step {
                 Answer::json(200, &Deletion { message: "Task successfully deleted", task_id, status: DELETED }).into()
             }
             // It was taken up again meanwhile.
-            Err(problem) if problem.status == 409 => detail(409, &told::sentence(&problem)).into(),
+            Err(problem) if problem.status == 409 => detail(409, &problem.code, &told::sentence(&problem)).into(),
             Err(problem) => task_or(&problem, &doomed.asked),
         }),
     )

@@ -2,13 +2,15 @@
 
 use domain::{Status, Timestamp};
 use serde_json::{Value, json};
+use wire::body::Submit;
 use wire::problem::Problem;
 use wire::record::AttemptRecord;
 
+use super::facts::NameOrNumber;
 use super::record::{Kept, LISTED_BYTES, Record};
-use super::words::{agent, execution, statuses, understood, word};
+use super::words::{UNDERSTOOD, agent, execution, one_of, statuses, understood, word};
 use super::{TaskStatus, cron};
-use crate::dialect::{Answer, Dialect, FoundJob, Method, Request, Serves, Step, WholeJob};
+use crate::dialect::{Answer, Dialect, FoundJob, Method, Request, Serves, Step, Then, WholeJob};
 
 pub(super) const NOW: Timestamp = Timestamp(1_795_372_200_000);
 const AT: &str = "2026-11-22T18:30:00.000Z";
@@ -70,8 +72,67 @@ fn cron_expressions_have_five_fields() {
     for good in ["0 9 * * 1-5", "*/15 * * * *", "0 0 1 JAN,JUL *", "30 2,14 * * SUN"] {
         assert_eq!(cron::problem(good), None, "{good}");
     }
-    for bad in ["", "* * * *", "0 0 9 * * 1", "61 * * * *", "0 0 0 * *", "every day", "* * * * * * *"] {
-        assert!(cron::problem(bad).is_some_and(|problem| problem.starts_with("Invalid cron expression")), "{bad}");
+    let five = "it needs five fields: minute hour day month weekday, for example 0 9 * * 1-5";
+    for (bad, says) in [
+        ("", five),
+        ("* * * *", five),
+        ("0 0 9 * * 1", five),
+        ("every day", five),
+        ("* * * * * * *", five),
+        ("@daily", "Nicknames are not understood: @daily is 0 0 * * *"),
+        ("61 * * * *", "the minute is 0 to 59, for example */15, and not '61'"),
+        ("0 24 * * *", "the hour is 0 to 23, for example 9-17, and not '24'"),
+        ("0 0 0 * *", "the day of month is 1 to 31, or L for the last, for example 1,15, and not '0'"),
+        ("0 0 1 13 *", "the month is 1 to 12, or JAN to DEC, for example JAN,JUL, and not '13'"),
+        ("0 0 * * 8", "the day of week is 0 to 7, where 0 and 7 are Sunday, or SUN to SAT, for example 1-5, and not '8'"),
+        ("never * * * *", "and not 'never'"),
+        ("@daily * * * *", "the minute is 0 to 59"),
+    ] {
+        let problem = cron::problem(bad).unwrap_or_default();
+        assert!(problem.starts_with(&format!("Invalid cron expression '{bad}': ")) && problem.contains(says), "{bad}: {problem}");
+    }
+}
+
+#[test]
+fn an_end_that_is_told_as_failed_begins_with_what_it_is() {
+    for (status, kind, told, unsaid) in [
+        ("failed", "error", "no disk", "It failed without saying why"),
+        ("aborted", "error", "Cancelled: no disk", "Cancelled before it was done"),
+        ("timed_out", "error", "Timed out: no disk", "Timed out before it was done"),
+        ("timed_out", "time_limit", "Timed out: no disk", "Timed out before it was done"),
+        ("lost", "error", "Lost: no disk", "Lost: how it went is not known"),
+        ("lost", "source_silent", "Lost: no disk", "Lost: how it went is not known"),
+    ] {
+        let error = |change: Value| shown(Record::whole(&job(change, None, None)))["error"].clone();
+        let said = json!({"status": status, "error": {"kind": kind, "message": "no disk"}});
+        assert_eq!((error(said), error(json!({"status": status}))), (json!(told), json!(unsaid)), "{status}, {kind}");
+    }
+}
+
+#[test]
+fn every_word_that_is_understood_is_named_and_no_other() {
+    let named: Vec<&str> = UNDERSTOOD.split([' ', ',']).filter(|word| !["", "or"].contains(word)).collect();
+    assert!(named.iter().all(|word| understood(word).is_some()), "{named:?}");
+    for status in Status::ALL.iter().filter(|status| **status != Status::Lost) {
+        assert!(named.contains(&status.as_str()) && named.contains(&word(*status)), "{status}");
+    }
+    assert_eq!((one_of(&[]), one_of(&["a"]), one_of(&["a", "b", "c"])), (String::new(), "a".into(), "a, b or c".into()));
+}
+
+#[test]
+fn a_name_is_a_number_where_json_writes_it_so() {
+    for (text, told) in [
+        ("456", json!(456)),
+        ("-5", json!("-5")),
+        ("0", json!(0)),
+        ("007", json!("007")),
+        ("-0", json!("-0")),
+        ("+5", json!("+5")),
+        ("1.5", json!("1.5")),
+        ("9007199254740992", json!("9007199254740992")),
+        ("p456", json!("p456")),
+    ] {
+        assert_eq!(serde_json::to_value(NameOrNumber(text)).expect("JSON"), told, "{text}");
     }
 }
 
@@ -131,7 +192,38 @@ fn executions_are_those_that_ended() {
         (&json!("done"), &Value::Null)
     );
     let lost = shown(Record::with_executions(&job(json!({"status": "lost"}), None, None), &[attempt(1, Some("lost"), None)]));
-    assert_eq!(lost["execution_results"][0]["error_text"], "Whoever ran it vanished; how it went is not known");
+    assert_eq!(lost["execution_results"][0]["error_text"], "Lost: how it went is not known");
+}
+
+#[test]
+fn the_output_is_of_the_newest_execution_once_it_has_ended() {
+    let attempts = |ended: &[u32]| {
+        let attempt = |number: &u32| AttemptRecord {
+            number: *number,
+            holder: "task_status".into(),
+            started_at: AT.to_owned(),
+            ended_at: Some(AT.to_owned()),
+            outcome: Some("completed".into()),
+            error: None,
+        };
+        ended.iter().map(attempt).collect::<Vec<AttemptRecord>>()
+    };
+    let outputs = |change: Value, result: &str, ended: &[u32]| {
+        let told = shown(Record::with_executions(&job(change, Some(result), None), &attempts(ended)));
+        let of = |run: &Value| run["output_text"].clone();
+        (told["output"].clone(), told["execution_results"].as_array().expect("a list").iter().map(of).collect::<Vec<Value>>())
+    };
+    let (done, none) = (json!("done"), Value::Null);
+    let again = |status: &str, attempt: u32| json!({"status": status, "attempt": attempt, "settlement": 2});
+    assert_eq!(outputs(again("completed", 2), "\"done\"", &[2, 1]), (done.clone(), vec![done.clone(), none.clone()]));
+    assert_eq!(
+        outputs(again("completed", 2), "null", &[2, 1]),
+        (none.clone(), vec![none.clone(), none.clone()]),
+        "null is no output"
+    );
+    // Said before it began once more, it is of what is to come.
+    assert_eq!(outputs(again("pending", 1), "\"done\"", &[1]), (done.clone(), vec![none.clone()]));
+    assert_eq!(outputs(again("running", 2), "\"done\"", &[1]), (done, vec![none]));
 }
 
 #[test]
@@ -171,6 +263,7 @@ fn bodies_that_cannot_be_are_told_as_fastapi_tells_them() {
         let (status, detail) = refusal(serve(Method::Put, "/api/tasks/{id}", &["123"], &[], body));
         assert_eq!((status, &detail[0]["loc"], &detail[0]["type"]), (422, &json!(["body", field]), &json!(kind)), "{body}");
         assert!(detail[0]["msg"].as_str().is_some_and(|msg| !msg.is_empty()));
+        assert_eq!(detail[0]["msg"].as_str().is_some_and(|msg| msg.contains("DELETE")), body.contains("deleted"), "{detail}");
     }
     for body in ["", "[]", "not json", "\"t\""] {
         let (status, detail) = refusal(serve(Method::Put, "/api/tasks/{id}", &["123"], &[], body));
@@ -201,18 +294,71 @@ fn queries_that_cannot_be_are_told_too() {
         let (status, detail) = refusal(serve(Method::Get, "/api/tasks", &[], &[(name, value)], ""));
         assert_eq!((status, &detail[0]["loc"], &detail[0]["type"]), (422, &json!(["query", name]), &json!(kind)), "{name}={value}");
     }
+    let (_, detail) = refusal(serve(Method::Get, "/api/tasks", &[], &[("status", "done")], ""));
+    assert_eq!(detail[0]["msg"], "Input should be pending, running, completed, failed or disabled");
 }
 
 #[test]
 fn refusals_have_that_system_s_shape() {
     let body = |problem: &Problem| {
         let answer = TaskStatus.refuse(problem);
-        (answer.status, serde_json::from_str::<Value>(&answer.body).expect("JSON")["detail"].clone())
+        (answer.status, serde_json::from_str::<Value>(&answer.body).expect("JSON"))
     };
-    let unknown = Problem::new(401, "unauthenticated", "It is not known who asks.", "Send a token.");
-    assert_eq!(body(&unknown), (401, json!("It is not known who asks. Send a token.")));
+    for (status, code) in [(401, "unauthenticated"), (403, "forbidden_host"), (413, "too_large"), (415, "unsupported_media_type")] {
+        let told = json!({"detail": "What happened. What to do.", "code": code});
+        assert_eq!(body(&Problem::new(status, code, "What happened.", "What to do.")), (status, told));
+    }
     let mut large = Problem::new(413, "too_large", "The request is larger than is allowed.", "metadata: is 20000 bytes.");
     large.field = Some("metadata".into());
-    let (status, detail) = body(&large);
-    assert_eq!((status, &detail[0]["loc"]), (422, &json!(["body", "params"])));
+    let (status, told) = body(&large);
+    assert_eq!((status, &told["detail"][0]["loc"]), (422, &json!(["body", "params"])));
+}
+
+/// What `POST /api/tasks` with this body asks for.
+fn made(body: Value) -> (Submit, Then<WholeJob>) {
+    match serve(Method::Post, "/api/tasks/", &[], &[], &body.to_string()) {
+        Step::Mirror(_, submit, _, then) => (*submit, then),
+        Step::Answer(answer) => panic!("{answer:?}"),
+        _ => panic!("no task is made"),
+    }
+}
+
+#[test]
+fn a_task_is_of_whom_it_is_said_to_be() {
+    for (said, owner) in [
+        (json!({}), None),
+        (json!({"user_id": "ann"}), Some("ann")),
+        (json!({"user_id": 7}), Some("7")),
+        (json!({"owner": "ann"}), Some("ann")),
+        (json!({"user_id": "ann", "owner": "bob"}), Some("ann")),
+        (json!({"user_id": "", "owner": null}), None),
+    ] {
+        let mut body = said.clone();
+        body["skill_name"] = json!("nightly");
+        assert_eq!(made(body).0.owner.as_deref(), owner, "{said}");
+    }
+    let mut other = Problem::new(403, "other_owner", "Only a service may act for another user.", "Leave owner out.");
+    other.field = Some("owner".into());
+    let refused = made(json!({"skill_name": "a", "user_id": "bob"})).1(Err(Box::new(other)));
+    let Step::Answer(answer) = refused else { panic!("it was not refused") };
+    assert!(answer.status == 403 && answer.body.contains("other_owner") && answer.body.contains("leave user_id out"), "{answer:?}");
+}
+
+#[test]
+fn a_task_id_that_is_taken_says_what_to_do_and_one_of_ours_is_no_name() {
+    let mut taken = Problem::new(400, "invalid", "A value of the request is out of its bounds.", "externalId: names another job.");
+    taken.field = Some("externalId".into());
+    let Step::Answer(answer) = made(json!({"skill_name": "a", "task_id": 7})).1(Err(Box::new(taken))) else {
+        panic!("it was made")
+    };
+    let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+    let detail = body["detail"].as_str().unwrap_or_default();
+    assert_eq!((answer.status, &body["code"]), (409, &json!("taken")));
+    assert!(
+        ["The task_id 7 is taken", "PUT /api/tasks/", "another task_id", "leave it out"].iter().all(|part| detail.contains(part)),
+        "{detail}"
+    );
+    let ours = json!({"skill_name": "a", "task_id": "job_01jd9v3k5efx4b8n6w2q7r0mzt"}).to_string();
+    let (status, detail) = refusal(serve(Method::Post, "/api/tasks", &[], &[], &ours));
+    assert_eq!((status, &detail[0]["loc"]), (422, &json!(["body", "task_id"])));
 }

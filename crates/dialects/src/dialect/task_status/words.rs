@@ -6,9 +6,18 @@ use domain::Status;
 /// A task that was deleted: only in answers and frames.
 pub(super) const DELETED: &str = "deleted";
 
-/// Words for a task that are understood.
-pub(super) const UNDERSTOOD: &str =
-    "pending, running, completed, failed, disabled, success, timeout, cancelled, or a status of Tidings but lost";
+/// Words for a task that are understood: of its tasks, of its executions, and ours.
+pub(super) const UNDERSTOOD: &str = "pending, running, completed, failed, disabled, success, timeout, cancelled, scheduled, paused, waiting, \
+                                     retrying, aborted or timed_out";
+
+/// `a, b or c`
+pub(super) fn one_of(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => (*word).to_owned(),
+        [words @ .., last] => format!("{} or {last}", words.join(", ")),
+    }
+}
 
 /// A task, as frames, records and the channel tell it.
 pub(super) const fn word(status: Status) -> &'static str {

@@ -197,6 +197,7 @@ proptest! {
                 prop_assert_eq!(world.job(0).status.as_str(), *word);
             }
             newest = newest.max(*at);
+            check_that_verbs_agree(&world, 0);
         }
     }
 

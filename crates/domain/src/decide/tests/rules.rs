@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::mirrored;
 use super::world::World;
 use crate::Status;
 use crate::status::TABLE;
@@ -236,68 +237,6 @@ const RULES: &str = "
     worker:                                       abort delete        -> gone deleted +deleted
     worker:                                       abort delete retry  -> gone !not_found
     mirrored:                                     abort               -> pending !not_here
-
-    # Mirrored: what a source skips is walked through, and its own time decides.
-    mirrored:                                     submit              -> pending changed +submitted attempt=0 settlement=1 no-lease
-    mirrored:                                     says=running        -> running changed +claimed attempt=1 no-slot
-    mirrored:                                     says=completed      -> completed changed +claimed +settled attempt=1 outcome=completed
-    mirrored:                                     says=failed,error:boom -> failed changed +claimed +settled reason=error error=error
-    mirrored:                                     says=aborted        -> aborted changed +settled attempt=0
-    mirrored:                                     says=timed_out      -> timed_out changed +claimed +settled
-    mirrored:                                     says=scheduled      -> scheduled changed +changed
-    mirrored:                                     says=scheduled says=pending -> pending changed +due
-    mirrored:                                     says=scheduled says=aborted -> aborted changed +settled
-    mirrored:                                     says=paused         -> paused changed +claimed +paused
-    mirrored:                                     says=paused says=running -> running changed +resumed attempt=1
-    mirrored:                                     says=paused says=aborted -> aborted changed +settled
-    mirrored:                                     says=waiting        -> waiting changed +claimed +waiting
-    mirrored:                                     says=waiting says=running -> running changed +claimed attempt=2
-    mirrored:                                     says=waiting says=aborted -> aborted changed +settled
-    mirrored:                                     says=retrying,error:boom -> retrying changed +claimed +retrying error=error
-    mirrored:                                     says=retrying,error:boom says=running says=completed -> completed changed +settled no-error
-    mirrored:                                     says=retrying says=aborted -> aborted changed +settled
-    mirrored:                                     says=running says=pending -> pending changed +retrying +due
-    mirrored:                                     says=running says=aborted -> aborted changed +settled outcome=aborted
-    mirrored:                                     says=running,at:5 says=pending,at:4 -> running unchanged
-    mirrored:                                     says=running,at:5 says=running,at:5 -> running unchanged
-    mirrored:                                     says=running,at:5 says=paused,at:5 -> running unchanged
-    mirrored:                                     says=running,at:5 says=completed,at:5 -> completed changed +settled
-    mirrored:                                     says=running,at:5 says=completed,at:5 says=failed,at:5 -> completed unchanged
-    mirrored:                                     says=running,at:5 says=running,at:6 -> running unchanged
-    mirrored:                                     says=running,at:5 says=running,at:6,assignee:ann -> running changed +changed
-    mirrored:                                     says=running,at:5 says=running,at:6,output -> running changed +changed
-    mirrored:                                     says=failed,error:boom says=,error: -> failed changed +changed no-error
-    mirrored:                                     says=completed says=running -> running changed +reopened +claimed settlement=2 attempt=2 tries=1
-    mirrored:                                     says=failed,error:boom says=completed -> completed changed +reopened +claimed +settled settlement=2 no-error
-    mirrored:                                     says=completed says=failed,error:boom -> failed changed +reopened +claimed +settled settlement=2 error=error
-    mirrored:                                     says=aborted says=pending -> pending changed +reopened settlement=2
-    mirrored:                                     says=timed_out says=pending -> pending changed +reopened settlement=2
-    mirrored:                                     says=lost           -> pending !invalid
-    mirrored:                                     says=completed delete -> gone deleted +deleted
-    worker:                                       says=running        -> pending !run_here
-    # A clock that is years ahead silences nobody after it.
-    mirrored:                                     says=running,at:90000000000000 says=completed,at:90000000000001 -> completed changed +settled
-    mirrored:                                     says=running,at:90000000000000 says=completed -> completed changed +settled
-
-    # Mirrored: silence while it runs is shown, then presumed to be a loss; nobody's silence counts while nobody listens.
-    mirrored:                                     says=running +9000000 -> running unchanged
-    mirrored silence:                             +9000000            -> pending unchanged
-    mirrored silence:                             says=running +999   -> running unchanged
-    mirrored silence:                             says=running +1000  -> running changed +changed reason=stale
-    mirrored silence:                             says=running +1000 says=running -> running changed +changed no-reason
-    mirrored silence:                             says=running +1000 says=running +999 -> running unchanged no-reason
-    mirrored silence:                             says=running +1000 +3999 -> running unchanged
-    mirrored silence:                             says=running +1000 +4000 -> lost changed +settled reason=source_silent error=source_silent
-    mirrored silence:                             says=paused +9000   -> paused unchanged
-    mirrored silence:                             says=running +1000 +4000 says=running -> running changed +corrected attempt=1 settlement=1 no-error
-    mirrored silence:                             says=running +1000 +4000 says=completed -> completed changed +corrected +corrected settlement=1 no-error
-    mirrored silence:                             says=running +1000 +4000 says=failed,error:boom -> failed changed +corrected +corrected error=error
-    mirrored silence:                             says=running skip=9000 clock-unjudged -> running unchanged
-    mirrored silence:                             says=running skip=9000 clock-deaf -> running unchanged no-reason
-    mirrored silence:                             says=running skip=9000 clock-deaf +999 -> running unchanged
-    mirrored silence:                             says=running skip=9000 clock-deaf +1000 -> running changed +changed reason=stale
-    mirrored silence:                             says=running skip=9000 clock-heard-since=8500 -> running unchanged
-    mirrored silence:                             says=running skip=9000 clock-heard-since=8000 -> running changed +changed reason=stale
 ";
 
 /// Plays a line, and gives back the moves that it made.
@@ -355,7 +294,8 @@ fn holds(world: &World, outcomes: &[crate::Text], fact: &str) -> bool {
 
 #[test]
 fn each_rule_holds_and_each_move_of_the_table_is_shown() {
-    let rules = RULES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let rules =
+        RULES.lines().chain(mirrored::RULES.lines()).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let shown: BTreeSet<_> = rules.flat_map(check).collect();
     for mv in TABLE {
         let is_exempt = mv.from.is_some_and(|from| NOT_REACHED.contains(&(from, mv.to)));

@@ -24,7 +24,9 @@ const MATRIX: &str = "
     tracked:           | ?              | =            | ?        | ?        | !              | !       | !       | !
     tracked:fail       | !              | !            | !        | !        | !nobody_to_run | !       | !       | gone
     tracked:complete   | !              | !            | !        | !        | !              | !       | !       | gone
-    mirrored:          | !not_here      | !not_here    | !not_here | !not_here | !not_here   | !not_here | !     | !
+    mirrored:          | !not_here      | !not_here    | !not_here | !not_here | !not_here   | !not_here | !not_here | !
+    mirrored:says=waiting | !not_here   | !not_here    | !not_here | !not_here | !not_here   | !not_here | !not_here | !
+    mirrored:says=failed | !not_here    | !not_here    | !not_here | !not_here | !not_here   | !not_here | !not_here | gone
 ";
 
 fn outcome(job: &str, verb: &str) -> String {

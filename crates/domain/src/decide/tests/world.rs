@@ -7,7 +7,9 @@ use crate::decide::{Answer, Decision, Loaded, decide};
 use crate::event::{EventKind, NewEvent};
 use crate::job::{Job, JobError, LeaseProof, Progress, Silence, Ticked, WishKind};
 use crate::policy::{Mode, Pause, Policy, Rescue};
-use crate::request::{About, Ask, Asked, ClaimJobs, LeaseGrant, Listening, NewJob, Patch, Report, SavedProgress, TaskSlots, Word};
+use crate::request::{
+    About, Ask, Asked, ClaimJobs, Expects, LeaseGrant, Listening, NewJob, Patch, Report, SavedProgress, TaskSlots, Word,
+};
 use crate::status::TABLE;
 use crate::{JobId, Json, Refusal, Request, Status, Text, Timestamp};
 
@@ -62,14 +64,23 @@ impl World {
     }
 
     pub(super) fn submit(&mut self, words: &str) -> Told {
-        let new = self.new_job(words);
-        if new.mode == Mode::Mirrored {
-            let request = said(&new, words, Word::default());
+        if words.starts_with("mirrored") {
+            let request = self.first_word(words);
             return self.commit(&request).expect("it was not heard");
         }
+        let new = self.new_job(words);
         let slots = self.slots();
         let request = Request::Submit { jobs: vec![new], slots, total: 10, asked: by_ann() };
         self.commit(&request).expect("the submit was refused")
+    }
+
+    /// The first word of a job's source. `silence` in its words: stale after 1,000 ms, lost after 5,000.
+    pub(super) fn first_word(&mut self, words: &str) -> Request {
+        let silence = words.contains("silence").then_some(Silence { stale_after_ms: 1_000, lost_after_ms: 5_000 });
+        let first = Box::new(self.new_job(words));
+        let about =
+            About::Named { source: "there".into(), external_id: "run_1".into(), silence, first, expects: Expects::Anything };
+        Request::Observe { about, word: Word::default(), asked: by_ann() }
     }
 
     /// One step, in one word: a verb, a report, `+1000` for the clock. `1.abort` names another job than the first.
@@ -83,7 +94,7 @@ impl World {
             return self.step(&format!("{at}.clock"));
         }
         if let Some(ms) = word.strip_prefix("skip=") {
-            self.now = self.now.plus_ms(ms.parse().expect("milliseconds"));
+            self.now.0 += ms.parse::<i64>().expect("milliseconds");
             return Ok(Told { answer: "unchanged", kinds: Vec::new(), outcomes: Vec::new() });
         }
         let request = self.request(at, word);
@@ -354,14 +365,6 @@ fn check_step(before: &Job, after: &Job) {
     } else if before.wish.is_stop() {
         assert!(matches!(end, Status::Aborted | Status::Completed), "asked to stop, it became {end}");
     }
-}
-
-/// The first word of a job's source. `silence` in its words: stale after 1,000 ms, lost after 5,000.
-fn said(new: &NewJob, words: &str, word: Word) -> Request {
-    let silence = words.contains("silence").then_some(Silence { stale_after_ms: 1_000, lost_after_ms: 5_000 });
-    let about =
-        About::Named { source: "there".into(), external_id: "run_1".into(), silence, first: Box::new(new.clone()), is_new: false };
-    Request::Observe { about, word, asked: by_ann() }
 }
 
 fn heard_since(since: Option<Timestamp>) -> Listening {

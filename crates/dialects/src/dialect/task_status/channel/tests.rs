@@ -133,8 +133,8 @@ fn what_cannot_be_understood_says_what_is_expected() {
         (json!({"task_id": "x".repeat(201)}), "task_id must be of 200 bytes at most"),
         (json!({"task_id": "a\nb"}), "without control characters"),
         (json!({"status": null}), "status is missing"),
-        (json!({"status": "lost"}), "a status of Tidings but lost"),
-        (json!({"status": "RUNNING"}), "status must be pending, running"),
+        (json!({"status": "lost"}), "status must be pending, running"),
+        (json!({"status": "RUNNING"}), "retrying, aborted or timed_out; it is \"RUNNING\""),
         (json!({"status": 5}), "it is 5"),
         (json!({"updated_at": null}), "updated_at is missing"),
         (json!({"updated_at": "yesterday"}), "updated_at must be a time"),
@@ -204,8 +204,8 @@ fn every_status_is_told_in_five_words_and_a_failure_says_which_it_is() {
         ("completed", "completed", None),
         ("failed", "failed", Some("It failed without saying why")),
         ("aborted", "failed", Some("Cancelled before it was done")),
-        ("timed_out", "failed", Some("It took longer than it may")),
-        ("lost", "failed", Some("Whoever ran it vanished; how it went is not known")),
+        ("timed_out", "failed", Some("Timed out before it was done")),
+        ("lost", "failed", Some("Lost: how it went is not known")),
     ] {
         let message = written(json!({"status": status}), Some("\"made\""));
         assert_eq!((message["status"].as_str(), message["error"].as_str()), (Some(told), error), "{status}");
@@ -220,8 +220,8 @@ fn what_the_app_said_of_an_end_is_told_with_what_it_is() {
         ("failed", "error", "no disk"),
         ("aborted", "error", "Cancelled: no disk"),
         ("timed_out", "error", "Timed out: no disk"),
-        ("timed_out", "time_limit", "no disk"),
-        ("lost", "source_silent", "no disk"),
+        ("timed_out", "time_limit", "Timed out: no disk"),
+        ("lost", "source_silent", "Lost: no disk"),
         ("retrying", "error", "no disk"),
     ] {
         let message = written(json!({"status": status, "error": {"kind": kind, "message": "no disk"}}), None);

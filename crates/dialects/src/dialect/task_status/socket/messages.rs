@@ -64,7 +64,7 @@ pub(super) struct Update<'a> {
     output: Option<String>,
     error: Option<String>,
     assignee: Option<&'a str>,
-    project_id: Option<&'a str>,
+    project_id: Option<NameOrNumber<'a>>,
 }
 
 impl<'a> Update<'a> {
@@ -79,7 +79,7 @@ impl<'a> Update<'a> {
             output: output(job, result).or(before),
             error: error(job).or(no_error),
             assignee: label(job, ASSIGNEE),
-            project_id: label(job, PROJECT),
+            project_id: label(job, PROJECT).map(NameOrNumber),
         }
     }
 
