@@ -59,6 +59,14 @@ export interface Texts {
   showRecent: string
   hideRecent: string
   showMore: string
+  /** Jobs behind the fold of a list. */
+  more(count: number): string
+  showLess: string
+  /** Puts a job out of sight; what then is said of it; and the way back, for one or for all. */
+  hide: string
+  hidden: string
+  showAgain: string
+  showHidden(count: number): string
   /** Jobs that wait to be shown while somebody is at the list. */
   fresh(count: number): string
   gone: string
@@ -145,6 +153,12 @@ export const english: Texts = {
   showRecent: 'Show recent',
   hideRecent: 'Hide recent',
   showMore: 'Show more',
+  more: (many) => `${count(many)} more`,
+  showLess: 'Show less',
+  hide: 'Hide',
+  hidden: 'hidden',
+  showAgain: 'Show again',
+  showHidden: (many) => `Show hidden (${count(many)})`,
   fresh: (many) => `${count(many)} new`,
   gone: 'no longer in this list',
   filter: 'Filter',

@@ -85,9 +85,9 @@ export function verbText(verb: Verb, words: Pick<Texts, 'verbs'> = shownTexts())
   return words.verbs[verb] ?? plain(verb)
 }
 
-/** What a job is called: its title, else its task. */
-export function nameOf(job: Pick<JobSummary, 'title' | 'task'>): string {
-  return job.title ?? job.task
+/** What a job is called: its title; else, of a mirrored job, its name at the source; else its task. */
+export function nameOf(job: Pick<JobSummary, 'title' | 'task'> & Partial<JobSummary>): string {
+  return job.title ?? (job.mode === 'mirrored' ? job.externalId : undefined) ?? job.task
 }
 
 /** How a job was paused, not why. */

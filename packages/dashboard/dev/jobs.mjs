@@ -80,11 +80,15 @@ export class Jobs extends EventEmitter {
   events = (id) => this.#events.get(id) ?? []
 
   list(query) {
-    const wanted = this.all().filter((job) => !query.get('status') || job.status === query.get('status'))
-    const from = Number(query.get('cursor') ?? 0)
-    const to = from + Number(query.get('limit') ?? 50)
-    const jobs = wanted.reverse().slice(from, to)
-    return { jobs, cursor: to < wanted.length ? String(to) : undefined, position: this.at() }
+    const statuses = query.get('status')?.split(',')
+    const text = query.get('text')?.toLowerCase() ?? ''
+    const said = ({ title, task }) => `${title ?? ''} ${task}`.toLowerCase()
+    const wanted = this.all().filter((job) => (!statuses || statuses.includes(job.status)) && said(job).includes(text))
+    const before = query.get('cursor') ?? '~'
+    const limit = Number(query.get('limit') ?? 50)
+    const rest = wanted.reverse().filter(({ createdAt }) => createdAt < before)
+    const jobs = rest.slice(0, limit)
+    return { jobs, cursor: rest.length > limit ? jobs.at(-1).createdAt : undefined, position: this.at() }
   }
 
   at = () => `${this.epoch}-${this.position}`
@@ -141,6 +145,16 @@ export class Jobs extends EventEmitter {
       this.#change(id, 'reopened', { status: 'pending', error: undefined, endedAt: undefined, progress: undefined })
     else this.submit({ task: job.task, title: job.title })
     return undefined
+  }
+
+  /** Deletes what a filter finds; tells of each what became of it. */
+  clear({ filter: { ids, status, task }, dryRun, limit = 1000 }) {
+    const fits = (job) => (!ids || ids.includes(job.id)) && status.includes(job.status) && (!task || job.task === task)
+    const all = this.all().filter(fits)
+    const found = all.slice(0, limit).map(({ id }) => id)
+    const items = dryRun ? [] : found.map((id) => ({ id, outcome: 'changed' }))
+    for (const { id } of items) this.delete(id)
+    return { matched: found.length, more: all.length > limit, items }
   }
 
   delete(id) {

@@ -58,6 +58,7 @@ async function answer(request, response, url) {
     return send(201, jobs.submit(asked))
   }
   if (path === '/jobs') return send(200, jobs.list(url.searchParams))
+  if (path === '/jobs/actions') return send(200, jobs.clear(JSON.parse(text)))
   const job = jobs.get(id)
   if (!job) return problem(404, 'not_found', 'There is no such job.')
   if (!part && request.method === 'DELETE') {

@@ -2,10 +2,12 @@
  * The page: header, counts, list, and the open job beside it or, on a narrow screen, in its place.
  * Collaborators: everything that is shown, the address, the keys.
  */
-import { type JobSummary, type Task, TidingsProblem, type Verb } from '@tidings/client'
+import { type JobSummary, type Me, type Task, TidingsProblem, type Verb } from '@tidings/client'
 import { tasksOf } from '@tidings/client/counts'
 import { useEffect, useRef, useState } from 'react'
 import { go, useAddress } from './address.js'
+import { ClearDialog } from './clear-dialog.js'
+import { endedStatuses } from './clear-ended.js'
 import { ConnectionBadge } from './connection-badge.js'
 import { Dialog } from './dialog.js'
 import { Filters } from './filters.js'
@@ -19,7 +21,7 @@ import { SettledAnnouncer } from './settled-announcer.js'
 import { Forbidden, Loading, NoJobs, SignIn, Unreachable } from './states.js'
 import { TaskStarter } from './task-starter.js'
 import { ask } from './verbs.js'
-import { nameOf, VERB_TEXT } from './wording.js'
+import { elsewhereText, fullNameOf, VERB_TEXT } from './wording.js'
 
 const NO_TASKS: readonly Task[] = []
 const EVERYTHING = client.jobs({ tenant: true })
@@ -37,7 +39,7 @@ export function App() {
   const connection = useView(client.connection)
   const { who, problem } = useAround(connection.state)
   const tasks = useView(tasksOf(client)) ?? NO_TASKS
-  const [shown, setWindow] = useState<'' | 'start' | 'help'>('')
+  const [shown, setWindow] = useState<'' | 'start' | 'clear' | 'help'>('')
   const search = useRef<HTMLInputElement>(null)
 
   const chosen = (): JobSummary | undefined => {
@@ -48,7 +50,14 @@ export function App() {
     const job = chosen()
     const verb = job && verbs.find((each) => job.verbs?.includes(each))
     if (job && verb) void ask(job, verb)
-    else if (job) say(`${nameOf(job)} cannot be asked to ${VERB_TEXT[verbs[0]].toLowerCase()} now.`)
+    else if (job)
+      say(elsewhereText(job) ?? `${fullNameOf(job)} cannot be asked to ${VERB_TEXT[verbs[0]].toLowerCase()} now.`)
+  }
+  const mayControl = !!who?.scopes.some((scope) => scope === 'jobs:control' || scope === 'admin')
+  const showsEnded = endedStatuses(address).length > 0
+  const clear = () => {
+    if (mayControl && showsEnded) setWindow('clear')
+    else say(mayControl ? 'No ended job fits this filter.' : 'You may not delete jobs.')
   }
   useKeys({
     move: moveFocus,
@@ -58,6 +67,7 @@ export function App() {
     abort: () => press('abort'),
     retry: () => press('retry'),
     start: () => setWindow('start'),
+    clear,
     search: () => search.current?.focus(),
     help: () => setWindow('help'),
   })
@@ -104,7 +114,14 @@ export function App() {
       <main id="jobs" className="panes">
         {!view.ready && (connection.state === 'offline' ? <Unreachable /> : <Loading />)}
         {nothing && <NoJobs task={tasks[0]?.name} onStart={() => setWindow('start')} />}
-        {view.ready && !nothing && <JobList view={view} address={address} search={search} />}
+        {view.ready && !nothing && (
+          <JobList
+            view={view}
+            address={address}
+            search={search}
+            onClear={mayControl && showsEnded ? clear : undefined}
+          />
+        )}
         {address.job && (
           <JobDetails
             key={address.job}
@@ -117,6 +134,7 @@ export function App() {
       <SettledAnnouncer jobs={view.jobs} />
       <Notices />
       {shown === 'start' && <TaskStarter key={tasks.length} tasks={tasks} onClose={() => setWindow('')} />}
+      {shown === 'clear' && <ClearDialog filter={address} onClose={() => setWindow('')} />}
       {shown === 'help' && <KeyHelp onClose={() => setWindow('')} />}
     </div>
   )
@@ -153,7 +171,7 @@ function moveFocus(step: 1 | -1): void {
 }
 
 interface Around {
-  who: { subject: string; open?: boolean } | undefined
+  who: Me | undefined
   problem: TidingsProblem | undefined
 }
 

@@ -1,4 +1,4 @@
-/** A window over the page: the browser keeps the focus in it and closes it on Escape. */
+/** A window over the page: the browser keeps the focus in it and closes it on Escape. It begins at `data-first`, else at the first field. */
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Icon } from './icons.js'
 
@@ -8,7 +8,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     const dialog = box.current
     if (!dialog || dialog.open) return
     dialog.showModal()
-    dialog.querySelector<HTMLElement>('select, input, textarea')?.focus()
+    dialog.querySelector<HTMLElement>('[data-first], select, input, textarea')?.focus()
   }, [])
   return (
     <dialog ref={box} className="dialog" aria-labelledby="dialog-title" onClose={onClose}>

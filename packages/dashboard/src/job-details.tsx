@@ -7,6 +7,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from '
 import { go, linkTo, type Tab } from './address.js'
 import { type FullJob, useFullJob } from './full-job.js'
 import { Icon } from './icons.js'
+import { JobName } from './job-name.js'
 import { JobOutput } from './job-output.js'
 import { JobTimeline } from './job-timeline.js'
 import { JsonView } from './json-view.js'
@@ -17,20 +18,25 @@ import { client, useView } from './session.js'
 import { StatusChip } from './status-chip.js'
 import { Elapsed, Moment, WishWords } from './times.js'
 import { Verbs } from './verbs.js'
-import { nameOf, reasonText, shortId } from './wording.js'
+import { elsewhereText, fullNameOf, reasonText, shortId } from './wording.js'
 
-const TABS: [Tab, string][] = [
+const TABS: readonly [Tab, string][] = [
   ['details', 'Details'],
   ['output', 'Output'],
   ['timeline', 'Timeline'],
 ]
+/** What another system's job brings is its result, which stands in the details. */
+const TABS_ELSEWHERE = TABS.filter(([name]) => name !== 'output')
 
-export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: JobSummary | undefined }) {
+export function JobDetails({ id, tab: asked, known }: { id: string; tab: Tab; known: JobSummary | undefined }) {
   const view = useView(useMemo(() => client.jobs({ job: id }), [id]))
   const job = newer(view.jobs[0], known)
   const { full, events, mistake } = useFullJob(id, job?.rev ?? 0)
+  const elsewhere = job && elsewhereText(job)
+  const tabs = elsewhere ? TABS_ELSEWHERE : TABS
+  const tab = tabs.some(([name]) => name === asked) ? asked : 'details'
   const article = useRef<HTMLElement>(null)
-  const title = job && nameOf(job)
+  const title = job && fullNameOf(job)
   useEffect(() => {
     document.title = title ? `${title} · Tidings` : 'Tidings'
     return () => {
@@ -42,7 +48,7 @@ export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: Jo
     if (isNarrow()) article.current?.focus()
   }, [])
   return (
-    <article ref={article} tabIndex={-1} className="job" aria-label={job ? nameOf(job) : 'Job'}>
+    <article ref={article} tabIndex={-1} className="job" aria-label={job ? fullNameOf(job) : 'Job'}>
       <button type="button" className="quiet job-close" onClick={() => go({ job: '' })} aria-label="Close this job">
         <Icon name="close" />
         <Icon name="back" />
@@ -59,7 +65,9 @@ export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: Jo
               </span>
               <WishWords job={job} />
             </div>
-            <h2>{nameOf(job)}</h2>
+            <h2>
+              <JobName job={job} />
+            </h2>
             {job.reason && <p className="job-reason">{reasonText(job.reason)}</p>}
             <ProgressBar job={job} large />
             {job.error && (
@@ -67,6 +75,7 @@ export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: Jo
                 <b>{reasonText(job.error.kind)}</b> {job.error.message}
               </p>
             )}
+            {elsewhere && <p className="job-elsewhere">{elsewhere}</p>}
             <div className="job-actions">
               <Verbs job={job} />
               {job.link && isWebLink(job.link) && (
@@ -77,7 +86,7 @@ export function JobDetails({ id, tab, known }: { id: string; tab: Tab; known: Jo
               )}
             </div>
           </header>
-          <Tabs tab={tab} />
+          <Tabs tabs={tabs} tab={tab} />
           <div className="tab-panel" role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
             {tab === 'details' && <Facts job={job} full={full} mistake={mistake} />}
             {tab === 'output' && <JobOutput id={id} ended={hasEnded(job.status)} />}
@@ -115,19 +124,19 @@ function Absent({ ready, error }: Pick<JobsView, 'ready' | 'error'>) {
   )
 }
 
-function Tabs({ tab }: { tab: Tab }) {
+function Tabs({ tabs, tab }: { tabs: readonly [Tab, string][]; tab: Tab }) {
   const row = useRef<HTMLDivElement>(null)
   const turn = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
     if (step === 0) return
-    const at = TABS.findIndex(([name]) => name === tab)
-    const [next] = TABS[(at + step + TABS.length) % TABS.length]
+    const at = tabs.findIndex(([name]) => name === tab)
+    const [next] = tabs[(at + step + tabs.length) % tabs.length] ?? TABS[0]
     go({ tab: next })
     row.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus()
   }
   return (
     <div className="tabs" role="tablist" aria-label="Parts of this job" ref={row} onKeyDown={turn}>
-      {TABS.map(([name, words]) => (
+      {tabs.map(([name, words]) => (
         <button
           type="button"
           role="tab"
@@ -146,6 +155,7 @@ function Tabs({ tab }: { tab: Tab }) {
 }
 
 function Facts({ job, full, mistake }: { job: JobSummary; full: FullJob | undefined; mistake: unknown }) {
+  const here = job.mode !== 'mirrored'
   return (
     <>
       {mistake !== undefined && (
@@ -158,6 +168,7 @@ function Facts({ job, full, mistake }: { job: JobSummary; full: FullJob | undefi
       <Part title="Answer" node={full?.answer} />
       <dl className="facts">
         <Fact name="Id" value={<code>{job.id}</code>} />
+        <Fact name="External id" value={job.externalId && <code>{job.externalId}</code>} />
         <Fact
           name="Task"
           value={
@@ -175,7 +186,7 @@ function Facts({ job, full, mistake }: { job: JobSummary; full: FullJob | undefi
         <Fact name="Attempt" value={job.attempt || undefined} />
         <Fact name="Ends reached" value={(job.settlement ?? 0) > 1 ? job.settlement : undefined} />
         <Fact name="Priority" value={job.priority || undefined} />
-        <Fact name="Pause" value={job.pause} />
+        <Fact name="Pause" value={here && job.pause} />
         <Fact name="Created" value={<Moment time={job.createdAt} />} />
         <Fact name="Due" value={job.dueAt && <Moment time={job.dueAt} />} />
         <Fact name="Started" value={job.startedAt && <Moment time={job.startedAt} />} />
@@ -184,11 +195,10 @@ function Facts({ job, full, mistake }: { job: JobSummary; full: FullJob | undefi
         <Fact name="Parent" value={job.parentId && <JobLink id={job.parentId} />} />
         <Fact name="Root" value={job.rootId && job.rootId !== job.id && <JobLink id={job.rootId} />} />
         <Fact name="Batch" value={job.batchId && <code>{job.batchId}</code>} />
-        <Fact name="External id" value={job.externalId && <code>{job.externalId}</code>} />
         <Fact name="Revision" value={job.rev} />
       </dl>
       <Part title="Metadata" node={full?.metadata} />
-      <Part title="Limits" node={full?.limits} />
+      <Part title="Limits" node={here ? full?.limits : undefined} />
     </>
   )
 }

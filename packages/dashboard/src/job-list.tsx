@@ -23,9 +23,11 @@ interface Props {
   view: JobsView
   address: Address
   search: RefObject<HTMLInputElement | null>
+  /** Asks to delete the ended jobs of the filter; undefined when there can be none, or it is not for this person. */
+  onClear?: (() => void) | undefined
 }
 
-export function JobList({ view, address, search }: Props) {
+export function JobList({ view, address, search, onClear }: Props) {
   const [box, setBox] = useState<HTMLDivElement | null>(null)
   const [order] = useState(() => new HeldOrder())
   const [pointed, setPointed] = useState(false)
@@ -64,6 +66,12 @@ export function JobList({ view, address, search }: Props) {
             </button>
           )}
         </span>
+        {onClear && (
+          <button type="button" className="button list-clear" onClick={onClear} aria-label="Clear ended…">
+            <Icon name="delete" />
+            <span>Clear ended…</span>
+          </button>
+        )}
         <Search text={address.text} search={search} />
       </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notices that somebody is looking */}

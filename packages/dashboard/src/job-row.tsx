@@ -2,6 +2,7 @@
 import type { JobSummary } from '@tidings/client'
 import { type MouseEvent, memo } from 'react'
 import { go, linkTo } from './address.js'
+import { JobName } from './job-name.js'
 import { ProgressBar } from './progress-bar.js'
 import { StatusChip } from './status-chip.js'
 import { Elapsed, Moment, WishWords } from './times.js'
@@ -46,12 +47,12 @@ export const JobRow = memo(function JobRow({ job, gone, open, place, count, top 
           data-job={job.id}
           aria-current={open ? 'true' : undefined}
         >
-          {nameOf(job)}
+          <JobName job={job} />
         </a>
         <span className="row-facts">
           {gone && <span>no longer in this list</span>}
           {!gone && saysWhy(job) && <span className="row-reason">{reasonText(job.reason)}</span>}
-          {job.title && <span>{job.task}</span>}
+          {nameOf(job) !== job.task && <span>{job.task}</span>}
           {(job.attempt ?? 0) > 1 && <span>attempt {job.attempt}</span>}
           <code>{shortId(job.id)}</code>
           {job.owner && <span>{job.owner}</span>}

@@ -13,8 +13,9 @@ const OPEN_LEVELS = 2
 const PAGE = 100
 
 export function JsonView({ node, label }: { node: JsonNode; label: string }) {
+  const words = lines(node)
   const copy = () =>
-    navigator.clipboard?.writeText(printExact(node)).then(
+    navigator.clipboard?.writeText(words ?? printExact(node)).then(
       () => say(`${label} copied.`),
       () => say('This browser does not allow it.'),
     )
@@ -23,9 +24,14 @@ export function JsonView({ node, label }: { node: JsonNode; label: string }) {
       <button type="button" className="quiet json-copy" onClick={copy} aria-label={`Copy ${label.toLowerCase()}`}>
         <Icon name="copy" />
       </button>
-      <JsonValue node={node} level={0} />
+      {words === undefined ? <JsonValue node={node} level={0} /> : <div className="json-line">{words}</div>}
     </div>
   )
+}
+
+/** A text of several lines is read as it was written; a shorter one looks like what it is. */
+function lines(node: JsonNode): string | undefined {
+  return node.kind === 'string' && node.value.includes('\n') ? node.value : undefined
 }
 
 function JsonValue({ node, name, level }: { node: JsonNode; name?: string | undefined; level: number }) {

@@ -12,6 +12,7 @@ export interface Keys {
   abort(): void
   retry(): void
   start(): void
+  clear(): void
   search(): void
   help(): void
 }
@@ -24,6 +25,7 @@ export const KEY_WORDS: [string, string][] = [
   ['a', 'abort'],
   ['r', 'retry'],
   ['n', 'start a job'],
+  ['c', 'clear ended jobs'],
   ['/', 'search'],
   ['Esc', 'close the job'],
   ['?', 'show these keys'],
@@ -37,6 +39,7 @@ const ACTIONS: Record<string, (keys: Keys) => void> = {
   a: (keys) => keys.abort(),
   r: (keys) => keys.retry(),
   n: (keys) => keys.start(),
+  c: (keys) => keys.clear(),
   '/': (keys) => keys.search(),
   '?': (keys) => keys.help(),
   Escape: (keys) => keys.close(),

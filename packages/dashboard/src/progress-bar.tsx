@@ -1,13 +1,14 @@
 /** How far a job is: a bar when that is known, and the numbers and words that came with it. */
 import { hasEnded, type JobSummary, type Progress, type Status } from '@tidings/client'
-import { itemsText } from './wording.js'
+import { fullNameOf, itemsText } from './wording.js'
 
 export function ProgressBar({ job, large = false }: { job: JobSummary; large?: boolean }) {
   const { status } = job
   const progress = progressOf(job)
   const percentage = percentageOf(status, progress)
   const items = itemsText(progress?.current, progress?.total)
-  const moving = percentage === undefined && status === 'running'
+  // Of what is not heard of, nobody knows whether it moves.
+  const moving = percentage === undefined && status === 'running' && job.reason !== 'stale'
   const trouble = [countOf(progress?.failed, 'failed'), countOf(progress?.skipped, 'skipped')].filter(Boolean)
   const words = progress?.message ?? (moving ? 'Working…' : '')
   if (percentage === undefined && !moving && !words && !items) return <div className="progress progress-none" />
@@ -33,7 +34,7 @@ export function ProgressBar({ job, large = false }: { job: JobSummary; large?: b
         <div
           className={moving ? 'bar bar-moving' : 'bar'}
           role="progressbar"
-          aria-label={`Progress of ${job.title ?? job.task}`}
+          aria-label={`Progress of ${fullNameOf(job)}`}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={percentage === undefined ? undefined : Math.floor(percentage)}

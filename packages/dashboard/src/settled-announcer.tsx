@@ -4,7 +4,7 @@
  */
 import { hasEnded, type JobSummary } from '@tidings/client'
 import { useEffect, useRef, useState } from 'react'
-import { nameOf, statusText } from './wording.js'
+import { fullNameOf, statusText } from './wording.js'
 
 /** Ends within this time are said together. */
 const GATHER_MS = 2000
@@ -39,7 +39,7 @@ export function SettledAnnouncer({ jobs }: { jobs: readonly JobSummary[] }) {
 }
 
 export function sentence(jobs: readonly JobSummary[]): string {
-  if (jobs.length <= NAMED) return jobs.map((job) => `${nameOf(job)}: ${statusText(job.status)}.`).join(' ')
+  if (jobs.length <= NAMED) return jobs.map((job) => `${fullNameOf(job)}: ${statusText(job.status)}.`).join(' ')
   const counts = new Map<string, number>()
   for (const { status } of jobs) counts.set(status, (counts.get(status) ?? 0) + 1)
   const parts = [...counts].map(([status, count]) => `${count} ${statusText(status)}`)

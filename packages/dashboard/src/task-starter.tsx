@@ -1,5 +1,5 @@
 /**
- * Picks a task, takes its input as JSON, submits it.
+ * Picks a task, takes its input as JSON, its priority and when it starts, submits it.
  * Collaborators: the task list of the server, `exact-json` for mistakes in words and numbers that stay whole.
  */
 import type { Job, Task } from '@tidings/client'
@@ -8,7 +8,9 @@ import { go } from './address.js'
 import { Dialog } from './dialog.js'
 import { JsonMistake, parseExact } from './exact-json.js'
 import { problemText } from './notices.js'
+import { AT_ONCE, runAtOf } from './run-at.js'
 import { client } from './session.js'
+import { StartOptions } from './start-options.js'
 
 /** The input goes as it was typed: parsed and written again, a large number in it would be rounded. */
 async function submitExactly(request: object, inputText: string): Promise<Job> {
@@ -21,6 +23,8 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
   const [name, setName] = useState(tasks[0]?.name ?? '')
   const [input, setInput] = useState(() => exampleOf(tasks[0]))
   const [title, setTitle] = useState('')
+  const [priority, setPriority] = useState('')
+  const [start, setStart] = useState(AT_ONCE)
   const [mistake, setMistake] = useState('')
   const [busy, setBusy] = useState(false)
   const form = useRef<HTMLFormElement>(null)
@@ -44,7 +48,15 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
     setBusy(true)
     setMistake('')
     try {
-      const job = await submitExactly({ task: name, title: title.trim() || undefined }, inputText)
+      const job = await submitExactly(
+        {
+          task: name,
+          title: title.trim() || undefined,
+          priority: Number(priority) || undefined,
+          runAt: runAtOf(start, client.environment.now()),
+        },
+        inputText,
+      )
       onClose()
       go({ job: job.id })
     } catch (error) {
@@ -86,6 +98,7 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
             onChange={(event) => setTitle(event.target.value)}
             autoComplete="off"
           />
+          <StartOptions priority={priority} onPriority={setPriority} start={start} onStart={setStart} />
           <label htmlFor="starter-input">
             Input <small>JSON</small>
           </label>
@@ -102,7 +115,7 @@ export function TaskStarter({ tasks, onClose }: { tasks: readonly Task[]; onClos
           <p id="starter-mistake" className="mistake" role="alert">
             {mistake}
           </p>
-          <div className="starter-foot">
+          <div className="dialog-foot">
             <kbd>Ctrl Enter</kbd>
             <button type="submit" className="button button-main" disabled={busy || !name}>
               {busy ? 'Starting…' : 'Start'}

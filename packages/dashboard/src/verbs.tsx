@@ -8,7 +8,7 @@ import { go } from './address.js'
 import { Icon } from './icons.js'
 import { say, sayRefused } from './notices.js'
 import { client } from './session.js'
-import { nameOf, VERB_TEXT } from './wording.js'
+import { fullNameOf, VERB_TEXT } from './wording.js'
 
 const ASKED_TWICE: ReadonlySet<Verb> = new Set(['kill', 'delete'])
 /** How long the second press is waited for. */
@@ -20,13 +20,13 @@ export async function ask(job: JobSummary, verb: Verb): Promise<void> {
   try {
     const answer = await client.ask(job.id, verb)
     if (verb === 'rerun' && answer) {
-      say(`${nameOf(job)} runs again as a new job.`)
+      say(`${fullNameOf(job)} runs again as a new job.`)
       go({ job: answer.id })
     } else if (verb === 'delete') {
-      say(`${nameOf(job)} was deleted.`)
+      say(`${fullNameOf(job)} was deleted.`)
     }
   } catch (error) {
-    sayRefused(`${VERB_TEXT[verb]} ${nameOf(job)}`, error)
+    sayRefused(`${VERB_TEXT[verb]} ${fullNameOf(job)}`, error)
     if (error instanceof TidingsProblem && error.status === 401) client.reconnect()
   }
 }
@@ -40,7 +40,7 @@ interface Props {
 export function Verbs({ job, compact = false }: Props) {
   const allowed = ORDER.filter((verb) => job.verbs?.includes(verb) && (compact ? inRow : inDetails)(verb, job))
   return (
-    <fieldset className={compact ? 'verbs verbs-compact' : 'verbs'} aria-label={`Actions for ${nameOf(job)}`}>
+    <fieldset className={compact ? 'verbs verbs-compact' : 'verbs'} aria-label={`Actions for ${fullNameOf(job)}`}>
       {allowed.map((verb) => (
         <VerbButton key={verb} job={job} verb={verb} compact={compact} />
       ))}
@@ -85,7 +85,7 @@ function VerbButton({ job, verb, compact }: Props & { verb: Verb }) {
       onClick={press}
       disabled={asking}
       aria-busy={asking}
-      aria-label={compact ? `${words} ${nameOf(job)}` : undefined}
+      aria-label={compact ? `${words} ${fullNameOf(job)}` : undefined}
       title={compact ? words : undefined}
     >
       <Icon name={verb} />

@@ -33,6 +33,8 @@ export class TidingsButton extends JobElement {
   /** Separated by spaces. */
   declare tags: string | null
   declare disabled: boolean
+  /** The app goes on with a tracked job when the page is left. */
+  declare leaveTracked: boolean
   private own: unknown
   /** The job that this element shows. */
   private current: JobSummary | undefined
@@ -213,6 +215,6 @@ function onceMore(job: JobSummary): JobSummary {
 
 mirror(TidingsButton, {
   texts: ['task', 'session', 'subject-type', 'subject-id', 'job-title', 'link', 'tags'],
-  flags: ['disabled'],
+  flags: ['disabled', 'leave-tracked'],
   own: ['input'],
 })

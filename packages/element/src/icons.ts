@@ -7,6 +7,7 @@ import { mark } from './drawing.js'
 
 const TURN_BACK = 'M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3'
 const BARS = 'M5.5 3.5v9M10.5 3.5v9'
+const EYE = 'M2 8s2.2-4 6-4s6 4 6 4s-2.2 4-6 4s-6-4-6-4'
 const CROSS = 'M4 4l8 8M12 4l-8 8'
 
 const PATHS: Record<string, string> = {
@@ -31,6 +32,8 @@ const PATHS: Record<string, string> = {
   'run-now': 'M9 2L4 9h4l-1 5l5-7H8z',
   delete: 'M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9',
   close: CROSS,
+  hide: `${EYE}M3 13L13 3`,
+  unhide: `${EYE}M8 6.5a1.5 1.5 0 1 1 0 3a1.5 1.5 0 0 1 0-3`,
   minimise: 'M4 6l4 4l4-4',
   jobs: 'M2.5 4h11M2.5 8h7M2.5 12h4M11 12l1.3 1.3l2.2-2.8',
 }

@@ -8,7 +8,7 @@ import { JobCard } from './parts/job-card.js'
 
 /**
  * One job: the newest that the attributes `job`, `session`, `subject-type` and `subject-id`, `batch`, `root`, `tag` or `task` name.
- * `verbs` lists what may be offered.
+ * `verbs` lists what may be offered. `leave-tracked` says that the app goes on with a tracked job when the page is left.
  *
  * @example
  * <tidings-job session="wizard-7" verbs="pause resume abort retry"></tidings-job>
@@ -19,6 +19,7 @@ export class TidingsJob extends JobElement {
   declare subjectType: string | null
   declare subjectId: string | null
   declare task: string | null
+  declare leaveTracked: boolean
   private readonly card = new OptionalPart(this.body, () => new JobCard(this))
   private readonly empty = make('p', 'empty')
 
@@ -38,4 +39,4 @@ export class TidingsJob extends JobElement {
   }
 }
 
-mirror(TidingsJob, { texts: SOURCE })
+mirror(TidingsJob, { texts: SOURCE, flags: ['leave-tracked'] })

@@ -40,7 +40,7 @@ export class TidingsJobs extends JobsElement {
   private readonly search = make('input', 'search')
   private readonly filters = make('div', 'filters')
   private readonly head = make('div', 'jobs-head', this.filters, this.search, this.dot.root)
-  private readonly list = new JobList(this, () => void this.loadOlder())
+  private readonly list = new JobList(this, { more: () => void this.loadOlder() })
   private readonly empty = make('p', 'empty')
   private readonly refusal = make('p', 'refusal')
   private readonly filterParts = new KeyedParts<{ filter: Filter; count: number }>(

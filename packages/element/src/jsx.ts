@@ -29,14 +29,17 @@ type Props<Element extends { texts?: unknown; client?: unknown }, Name extends s
 declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
-      'tidings-button': Omit<Props<TidingsButton, 'job-title' | 'link' | 'tags', 'disabled'>, 'input'> & {
+      'tidings-button': Omit<
+        Props<TidingsButton, 'job-title' | 'link' | 'tags', 'disabled' | 'leave-tracked'>,
+        'input'
+      > & {
         input?: unknown
       }
-      'tidings-job': Props<TidingsJob, 'job'>
+      'tidings-job': Props<TidingsJob, 'job', 'leave-tracked'>
       'tidings-jobs': Props<TidingsJobs, 'filter' | 'limit', 'tenant'>
       'tidings-progress': Props<TidingsProgress, 'job'>
       'tidings-toasts': Props<TidingsToasts, 'stay' | 'most', 'tenant'>
-      'tidings-tray': Props<TidingsTray, never, 'open' | 'docked' | 'tenant'>
+      'tidings-tray': Props<TidingsTray, 'limit', 'open' | 'docked' | 'tenant' | 'leave-tracked'>
       'tidings-tray-button': Props<TidingsTrayButton, 'for', 'tenant'>
     }
   }

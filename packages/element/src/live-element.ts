@@ -4,7 +4,7 @@
  * Collaborators: the page's client, the texts, the style sheet. It refuses to touch `HTMLElement` where there is none: on a server the
  * module loads and does nothing.
  */
-import type { Client, ConnectionState, JobSummary, Verb, View } from '@tidings/client'
+import { type Client, type ConnectionState, hasEnded, type JobSummary, type Verb, type View } from '@tidings/client'
 import { english, mergeTexts, problemText, type TextChanges, type Texts, texts, verbText } from '@tidings/client/words'
 import { announce, announceEnd, hush, useVoice } from './announcer.js'
 import { make, mark, show } from './drawing.js'
@@ -89,6 +89,11 @@ export abstract class LiveElement extends Base implements Scene {
   get offered(): ReadonlySet<string> | undefined {
     const listed = this.getAttribute('verbs')
     return listed === null ? undefined : new Set(listed.split(/[\s,]+/))
+  }
+
+  outlivesPage({ status, mode }: JobSummary): boolean {
+    // What the app does itself may end with the page: only the app knows. How it goes is not known without a connection.
+    return this.isLive && !hasEnded(status) && (mode !== 'tracked' || this.hasAttribute('leave-tracked'))
   }
 
   connectedCallback(): void {

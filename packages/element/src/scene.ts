@@ -16,6 +16,8 @@ export interface Scene {
   readonly asOf: number
   /** Verbs that may be offered, the job permitting; undefined for all. */
   readonly offered: ReadonlySet<string> | undefined
+  /** Whether it is known that this job goes on without the page. */
+  outlivesPage(job: JobSummary): boolean
   /** Asks a verb of a job. A refusal shows at the job. */
   ask(job: JobSummary, verb: Verb): Promise<void>
   /** What was refused at this job, until something else happens to it or the connection is back. */

@@ -4,6 +4,7 @@
  */
 import type { ConnectionState, JobSummary } from '@tidings/client'
 import { hasEnded } from '@tidings/client'
+import { nameOf } from '@tidings/client/words'
 import { make, mark, type Part, sayIfAny, show } from '../drawing.js'
 import type { Scene } from '../scene.js'
 import { ConnectionDot } from './connection-dot.js'
@@ -51,7 +52,7 @@ export class JobCard implements Part<{ job: JobSummary; connection: ConnectionSt
   draw({ job, connection }: { job: JobSummary; connection: ConnectionState }): void {
     const ended = hasEnded(job.status)
     markJob(this.root, job)
-    mark(this.root, 'aria-label', job.title ?? job.task)
+    mark(this.root, 'aria-label', nameOf(job))
     this.name.draw(job)
     this.view.draw(job)
     show(this.view.root, ended && this.view.leads)
@@ -63,8 +64,6 @@ export class JobCard implements Part<{ job: JobSummary; connection: ConnectionSt
     this.verbs.draw(job)
     sayIfAny(this.error, job.error?.message)
     sayIfAny(this.refusal, this.scene.refusalOf(job))
-    // What the app does itself may end with the page, and how it goes is not known without a connection.
-    const leavable = !ended && job.mode !== 'tracked' && this.scene.live
-    sayIfAny(this.note, leavable ? this.scene.words.safeToLeave : undefined)
+    sayIfAny(this.note, this.scene.outlivesPage(job) ? this.scene.words.safeToLeave : undefined)
   }
 }

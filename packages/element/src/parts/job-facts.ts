@@ -1,6 +1,6 @@
 /** The small words under a job's name: why it is as it is, its task, attempt, id and tags. */
 import type { JobSummary } from '@tidings/client'
-import { reasonText, saysWhy, shortId } from '@tidings/client/words'
+import { nameOf, reasonText, saysWhy, shortId } from '@tidings/client/words'
 import { make, mark, type Part, sayIfAny } from '../drawing.js'
 import type { Scene } from '../scene.js'
 
@@ -16,11 +16,12 @@ export class JobFacts implements Part<JobSummary> {
     this.root.append(this.reason, this.task, this.attempt, this.id, this.tags)
   }
 
-  draw(job: JobSummary, gone = false): void {
+  /** `gone`: why its row is about to go, in place of the reason. */
+  draw(job: JobSummary, gone?: string): void {
     const { words } = this.scene
     const why = saysWhy(job) ? reasonText(job.reason, words) : undefined
-    sayIfAny(this.reason, gone ? words.gone : why)
-    sayIfAny(this.task, job.title && job.task)
+    sayIfAny(this.reason, gone ?? why)
+    sayIfAny(this.task, nameOf(job) === job.task ? undefined : job.task)
     sayIfAny(this.attempt, (job.attempt ?? 0) > 1 ? words.attempt(job.attempt as number) : undefined)
     sayIfAny(this.id, shortId(job.id))
     mark(this.id, 'title', job.id)

@@ -6,6 +6,7 @@
 import type { JobSummary } from '@tidings/client'
 import { focusedIn, KeyedParts, make, makeButton, mark, type Part, say, show } from '../drawing.js'
 import { HeldOrder, type HeldRow } from '../held-order.js'
+import type { HiddenJobs } from '../hidden-jobs.js'
 import type { Scene } from '../scene.js'
 import { JobRow } from './job-row.js'
 
@@ -18,6 +19,8 @@ export interface JobGroup {
   limit: number
   /** Rows added by "show more". */
   step: number
+  /** More rows than this are folded: one less is shown. The list says how many are behind the fold, and whoever folds offers them. */
+  fold?: number | undefined
   /** There may be more than these; `more` asks for them. */
   unfinished?: boolean
 }
@@ -30,26 +33,35 @@ export class JobList {
   private readonly fresh: HTMLButtonElement
   private readonly groups: KeyedParts<{ group: JobGroup; rows: HeldRow[] }>
   private readonly order = new HeldOrder()
-  private pointed = false
+  /** A mouse is over the rows. */
+  pointed = false
   private touched = false
   private endTouch: (() => void) | undefined
   private drawn: { groups: readonly JobGroup[]; key: string } = { groups: [], key: '' }
   private rows = 0
+  /** Rows of folded groups that are not shown. */
+  folded = 0
 
-  /** `more` is told when all rows of an unfinished group are shown and more are wanted. */
+  /** `more` is told when all rows of an unfinished group are shown and more are wanted. With `hidden`, rows can be put out of sight. */
   constructor(
     private readonly scene: Scene,
-    more: () => void = () => {},
+    { more = () => {}, hidden }: { more?: () => void; hidden?: HiddenJobs } = {},
   ) {
     this.fresh = makeButton('button fresh', () => {
       this.order.release()
-      this.redraw()
+      scene.schedule()
     })
     const box = make('div', 'groups')
     this.groups = new KeyedParts(
       box,
       ({ group }) => group.key,
-      () => new GroupPart(scene, () => this.redraw(), more),
+      () =>
+        new GroupPart(
+          () => new JobRow(scene, hidden),
+          scene,
+          () => this.redraw(),
+          more,
+        ),
     )
     this.root.append(this.fresh, box)
     box.addEventListener('pointerenter', (event) => this.point(event.pointerType !== 'touch'))
@@ -67,6 +79,10 @@ export class JobList {
     say(this.fresh, this.scene.words.fresh(held.fresh))
     show(this.fresh, held.fresh > 0)
     this.rows = held.groups.reduce((sum, rows) => sum + rows.length, 0)
+    this.folded = groups.reduce((sum, group, place) => {
+      const rows = held.groups[place].length
+      return sum + rows - Math.min(rows, beforeFold(group, rows))
+    }, 0)
     return this.rows
   }
 
@@ -100,6 +116,11 @@ export class JobList {
   }
 }
 
+/** Rows that are shown of a folded group; of any other, as many as there are. */
+function beforeFold({ fold }: JobGroup, rows: number): number {
+  return fold !== undefined && rows > fold ? Math.max(1, fold - 1) : Number.POSITIVE_INFINITY
+}
+
 class GroupPart implements Part<{ group: JobGroup; rows: HeldRow[] }> {
   readonly root = make('section', 'group')
   private readonly title = make('h3', 'group-title')
@@ -109,16 +130,13 @@ class GroupPart implements Part<{ group: JobGroup; rows: HeldRow[] }> {
   private last: { group: JobGroup; rows: HeldRow[] } | undefined
 
   constructor(
+    makeRow: () => JobRow,
     private readonly scene: Scene,
     redraw: () => void,
     more: () => void,
   ) {
     const list = make('ol', 'rows')
-    this.rows = new KeyedParts(
-      list,
-      ({ job }) => job.id,
-      () => new JobRow(scene),
-    )
+    this.rows = new KeyedParts(list, ({ job }) => job.id, makeRow)
     this.more = makeButton('button more', () => {
       const { group, rows } = this.last ?? {}
       if (!group || !rows) return
@@ -135,9 +153,12 @@ class GroupPart implements Part<{ group: JobGroup; rows: HeldRow[] }> {
     const { words } = this.scene
     say(this.title, group.title)
     mark(this.root, 'data-group', group.key)
-    this.rows.draw(rows.slice(0, group.limit + this.extra))
+    const most = beforeFold(group, rows.length)
+    const isFolded = Number.isFinite(most)
+    const limit = isFolded ? most : group.limit + this.extra
+    this.rows.draw(rows.slice(0, limit))
     say(this.more, words.showMore)
-    show(this.more, rows.length > group.limit + this.extra || (rows.length > 0 && !!group.unfinished))
+    show(this.more, !isFolded && (rows.length > limit || (rows.length > 0 && !!group.unfinished)))
     show(this.root, rows.length > 0)
   }
 }

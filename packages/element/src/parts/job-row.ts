@@ -6,7 +6,9 @@ import type { JobSummary } from '@tidings/client'
 import type { Texts } from '@tidings/client/words'
 import { make, mark, type Part, sayIfAny, show } from '../drawing.js'
 import type { HeldRow } from '../held-order.js'
+import type { HiddenJobs } from '../hidden-jobs.js'
 import type { Scene } from '../scene.js'
+import { HideButton } from './hide-button.js'
 import { JobFacts } from './job-facts.js'
 import { JobLink } from './job-link.js'
 import { markJob } from './job-marks.js'
@@ -25,9 +27,14 @@ export class JobRow implements Part<HeldRow> {
   private readonly verbs: VerbButtons
   private readonly error = make('p', 'error')
   private readonly refusal = make('p', 'refusal')
+  private readonly hide: HideButton | undefined
   private shown: { job: JobSummary; gone: boolean; second: number; words: Texts; refusal?: string } | undefined
 
-  constructor(private readonly scene: Scene) {
+  /** With `hidden` it can be put out of sight. */
+  constructor(
+    private readonly scene: Scene,
+    private readonly hidden?: HiddenJobs,
+  ) {
     this.link = new JobLink(scene)
     this.chip = new StatusChip(scene)
     this.facts = new JobFacts(scene)
@@ -36,7 +43,10 @@ export class JobRow implements Part<HeldRow> {
     this.verbs = new VerbButtons(scene, true)
     mark(this.root, 'part', 'row')
     const { link, chip, facts, progress, times, verbs } = this
-    this.root.append(link.root, chip.root, facts.root, progress.root, this.error, times.root, verbs.root, this.refusal)
+    this.hide = hidden && new HideButton(scene, hidden)
+    const end = make('div', 'row-end', verbs.root)
+    if (this.hide) end.append(this.hide.root)
+    this.root.append(link.root, chip.root, facts.root, progress.root, this.error, times.root, end, this.refusal)
   }
 
   draw({ job, gone }: HeldRow): void {
@@ -53,10 +63,11 @@ export class JobRow implements Part<HeldRow> {
     mark(this.root, 'data-gone', gone)
     this.link.draw(job)
     this.chip.draw(job.status)
-    this.facts.draw(job, gone)
+    this.facts.draw(job, gone ? (this.hidden?.has(job) ? words.hidden : words.gone) : undefined)
     this.progress.draw(job)
     if (job.error) show(this.progress.root, false)
     this.verbs.draw(gone ? { ...job, verbs: [] } : job)
+    this.hide?.draw({ job, gone })
     sayIfAny(this.error, job.error?.message)
     mark(this.error, 'title', job.error?.message)
     sayIfAny(this.refusal, refusal)
