@@ -165,8 +165,8 @@ pub struct Job {
     pub batch: Option<Text>,
     /// Its name in another system; of a mirrored job, at its source.
     pub external_id: Option<Text>,
-    /// Of a mirrored job: how its source is heard.
-    pub mirror: Option<Mirror>,
+    /// Of a mirrored job: how its source is heard. Boxed, since most jobs have none and all are copied often.
+    pub mirror: Option<Box<Mirror>>,
     /// The job whose input it took over.
     pub rerun_of: Option<JobId>,
     pub policy: Arc<Policy>,

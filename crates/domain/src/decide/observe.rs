@@ -74,7 +74,8 @@ fn first(loaded: &Loaded, about: &About, word: &Word, asked: &Asked, now: Timest
     let mut job = submit::first_row(first, first.id, None, now);
     job.mode = Mode::Mirrored;
     job.external_id = Some(external_id.clone());
-    job.mirror = Some(Mirror { source: source.clone(), word_us: i64::MIN, heard_at: now, is_stale: false, silence: *silence });
+    let mirror = Mirror { source: source.clone(), word_us: i64::MIN, heard_at: now, is_stale: false, silence: *silence };
+    job.mirror = Some(Box::new(mirror));
     if word.status == Some(Status::Scheduled) {
         job.status = Status::Scheduled;
     }

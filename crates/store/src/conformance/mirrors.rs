@@ -116,7 +116,10 @@ pub async fn keep_every_field(rig: &Rig) {
     let at_us = rig.now().0 * 1_000 - 7;
     let made = hear(rig, named(rig, "here", "1"), Word { at_us: Some(at_us), ..says(Status::Running) }).await.unwrap();
     let mirror = Mirror { source: text("here"), word_us: at_us, heard_at: rig.now(), is_stale: false, silence: Some(SILENCE) };
-    assert_eq!((made.mirror.clone(), made.external_id.clone(), made.mode), (Some(mirror), Some(text("1")), Mode::Mirrored));
+    assert_eq!(
+        (made.mirror.as_deref().cloned(), made.external_id.clone(), made.mode),
+        (Some(mirror), Some(text("1")), Mode::Mirrored)
+    );
     assert_eq!(rig.job(made.id).await, *made);
     let open = rig.store.attempts(made.id).await.unwrap();
     assert_eq!((open.len(), open[0].ended_at), (1, None));

@@ -234,12 +234,9 @@ pub(super) fn read_job(row: &Row<'_>) -> Result<Job, RowError> {
         root: root.map_or(id, JobId::from_bytes),
         batch: row.get(8)?,
         external_id: row.get(10)?,
-        mirror: body.mirror.map(|(source, word_us, heard_at, is_stale, silence)| Mirror {
-            source,
-            word_us,
-            heard_at: Timestamp(heard_at),
-            is_stale,
-            silence: silence.map(|(stale_after_ms, lost_after_ms)| Silence { stale_after_ms, lost_after_ms }),
+        mirror: body.mirror.map(|(source, word_us, heard_at, is_stale, silence)| {
+            let silence = silence.map(|(stale_after_ms, lost_after_ms)| Silence { stale_after_ms, lost_after_ms });
+            Box::new(Mirror { source, word_us, heard_at: Timestamp(heard_at), is_stale, silence })
         }),
         rerun_of: body.rerun_of.map(JobId),
         policy: Arc::new(Policy {
