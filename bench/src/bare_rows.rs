@@ -36,12 +36,13 @@ impl Template {
         let mut statement = conn.prepare("SELECT * FROM job WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let job_columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let width = job_columns.len();
+        let last_event_column = position(&job_columns, "last_event")?;
         let rows: Vec<Vec<Value>> =
             statement.query_map((after, limit as i64), |row| values(row, width))?.collect::<Result<_, _>>()?;
         let mut jobs = Vec::with_capacity(rows.len());
         for job in rows {
             let id = job.first().cloned().unwrap_or(Value::Null);
-            let last_event = job.last().cloned().unwrap_or(Value::Null);
+            let last_event = job.get(last_event_column).cloned().unwrap_or(Value::Null);
             let events = chain(&conn, last_event)?;
             let mut attempt = conn.prepare_cached("SELECT * FROM attempt WHERE job = ?1")?;
             let width = attempt.column_count();
@@ -57,8 +58,12 @@ impl Template {
     }
 
     fn column(&self, name: &str) -> Outcome<usize> {
-        self.job_columns.iter().position(|column| column == name).ok_or_else(|| format!("no column {name}").into())
+        position(&self.job_columns, name)
     }
+}
+
+fn position(columns: &[String], name: &str) -> Outcome<usize> {
+    columns.iter().position(|column| column == name).ok_or_else(|| format!("no column {name}").into())
 }
 
 /// The events of a job by revision; `last_event` is the place of its newest.
