@@ -110,6 +110,8 @@ struct Replay<'a> {
     client: reqwest::Client,
 }
 
+/// Beats of the server that may come before a message: more, and it does not come.
+const MOST_BEATS: u32 = 2;
 /// Messages of which only the newest counts.
 const NEWEST_WINS: &[&str] = &["job_stats_update"];
 
@@ -194,6 +196,7 @@ impl Replay<'_> {
     async fn hear(&mut self, name: &str, step: &Step) -> Result<(), String> {
         let socket = self.sockets.get_mut(name).ok_or("no such socket is open")?;
         for expected in &step.messages {
+            let mut beats = 0;
             loop {
                 let pattern = expected.data.as_ref().unwrap_or(&expected.has);
                 let message = socket.hear().await.map_err(|code| format!("closed with {code} before {pattern}"))?;
@@ -201,8 +204,9 @@ impl Replay<'_> {
                 if is_other && NEWEST_WINS.iter().any(|newest| message["type"] == *newest) {
                     continue;
                 }
-                if is_other && message["type"] == "ping" {
+                if is_other && message["type"] == "ping" && beats < MOST_BEATS {
                     // On a machine that is slow just now the server's own beat comes in between, and wants its answer.
+                    beats += 1;
                     socket.say(&json!({"type": "pong"})).await;
                     continue;
                 }

@@ -79,10 +79,15 @@ impl<'a> Record<'a> {
         Record::of(summary, job, LISTED_BYTES)
     }
 
+    /// As it was after an event, by the event alone: the job is no longer there.
+    pub(super) fn gone(summary: &'a JobSummary) -> Record<'a> {
+        let attempts = summary.attempt;
+        Record::bare(summary, attempts, attempts.max(1))
+    }
+
     /// What is left of a job that was deleted.
     pub(super) fn deleted(summary: &'a JobSummary) -> Record<'a> {
-        let attempts = summary.attempt;
-        Record { deleted: true, ..Record::bare(summary, attempts, attempts.max(1)) }
+        Record { deleted: true, ..Record::gone(summary) }
     }
 
     fn of(summary: &'a JobSummary, job: &'a WholeJob, most: usize) -> Record<'a> {

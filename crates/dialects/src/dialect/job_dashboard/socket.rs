@@ -209,12 +209,12 @@ fn subscribe(id: u32, topic: serde_json::Value) -> Action {
     Action::Tell(ClientFrame::Subscribe { id, topic, after: None })
 }
 
-/// Tells a job as it was after an event. One that is gone meanwhile is told as deleted, in its turn.
-fn update(job: JobSummary) -> Action {
+/// Tells a job as it was after an event. Of one that is gone meanwhile only what the event says is told; that it was deleted comes in its turn.
+pub(super) fn update(job: JobSummary) -> Action {
     let id = Which::Ours(job.id.to_string());
     let then = move |found: Result<_, _>| match found {
         Ok(found) => vec![say(&ToClient::job_update(Record::at(&job, &found), &job.updated_at))],
-        Err(_) => Vec::new(),
+        Err(_) => vec![say(&ToClient::job_update(Record::gone(&job), &job.updated_at))],
     };
     Action::Look(id, Look(Box::new(then)))
 }

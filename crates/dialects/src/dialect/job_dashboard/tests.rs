@@ -216,6 +216,17 @@ fn counts_are_told_when_they_change() {
 }
 
 #[test]
+fn what_became_of_a_job_is_told_although_it_was_deleted_right_after() {
+    let job = serde_json::from_value(summary(json!({"status": "aborted", "endedAt": AT}))).expect("a summary");
+    let Action::Look(_, look) = super::socket::update(job) else { panic!("no look") };
+    let actions = (look.0)(Err(Box::new(wire::problem::Problem::new(404, "not_found", "There is no such job.", ""))));
+    let [Action::Say(said)] = actions.as_slice() else { panic!("{actions:?}") };
+    let said: Value = serde_json::from_str(said).expect("JSON");
+    let told = (&said["type"], &said["job"]["status"], &said["job"]["error"], &said["job"]["deleted"]);
+    assert_eq!(told, (&json!("job_update"), &json!("failed"), &json!("The job was aborted"), &Value::Null));
+}
+
+#[test]
 fn a_deleted_job_is_told_of_and_one_that_ceased_to_match_is_not() {
     let left =
         |kind: Value| json!({"type": "left", "position": "p", "subs": [1], "id": summary(json!({}))["id"], "rev": 4, "kind": kind});
