@@ -39,6 +39,36 @@ pub struct NewJob {
     pub lease: Option<LeaseGrant>,
 }
 
+impl NewJob {
+    /// A job of which nothing more is said: no input, no description, due now, on the usual terms.
+    pub fn plain(id: JobId, tenant: Text, owner: Text, task: Text, mode: Mode) -> NewJob {
+        NewJob {
+            id,
+            tenant,
+            owner,
+            task,
+            mode,
+            policy: Arc::new(Policy::default()),
+            subject: None,
+            session: None,
+            parent: None,
+            batch: None,
+            external_id: None,
+            rerun_of: None,
+            title: None,
+            link: None,
+            tags: Vec::new(),
+            metadata: None,
+            priority: 0,
+            input: None,
+            run_at: None,
+            cannot_start: None,
+            wait_reason: None,
+            lease: None,
+        }
+    }
+}
+
 /// A lease to be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseGrant {

@@ -54,7 +54,8 @@ impl Engine {
         let external_id = bounds::name("externalId", external_id)?;
         let word = bounds::word(word)?;
         let asked = Asked { by: Some(format!("source:{}", source.name).into()), ..Asked::default() };
-        let first = Box::new(first(source, random::job_id(self.clock.now())));
+        let (id, Source { tenant, owner, task, .. }) = (random::job_id(self.clock.now()), source);
+        let first = Box::new(NewJob::plain(id, tenant.clone(), owner.clone(), task.clone(), Mode::Mirrored));
         let about = About::Named { source: source.name.clone(), external_id, silence: source.silence, first, expects };
         self.observed(self.commit(Request::Observe { about, word, asked }).await?).await
     }
@@ -149,33 +150,5 @@ impl Engine {
             }
             _ => Err(Error::Refused(Refusal::NotFound)),
         }
-    }
-}
-
-/// How a job is made that a source is first to tell of.
-fn first(source: &Source, id: JobId) -> NewJob {
-    NewJob {
-        id,
-        tenant: source.tenant.clone(),
-        owner: source.owner.clone(),
-        task: source.task.clone(),
-        mode: Mode::Mirrored,
-        policy: Arc::new(Policy::default()),
-        subject: None,
-        session: None,
-        parent: None,
-        batch: None,
-        external_id: None,
-        rerun_of: None,
-        title: None,
-        link: None,
-        tags: Vec::new(),
-        metadata: None,
-        priority: 0,
-        input: None,
-        run_at: None,
-        cannot_start: None,
-        wait_reason: None,
-        lease: None,
     }
 }

@@ -151,30 +151,7 @@ mod tests {
     }
 
     fn mirrored() -> Job {
-        let first = NewJob {
-            id: JobId(1),
-            tenant: "default".into(),
-            owner: "ann".into(),
-            task: "task".into(),
-            mode: Mode::Mirrored,
-            policy: Default::default(),
-            subject: None,
-            session: None,
-            parent: None,
-            batch: None,
-            external_id: None,
-            rerun_of: None,
-            title: None,
-            link: None,
-            tags: Vec::new(),
-            metadata: None,
-            priority: 0,
-            input: None,
-            run_at: None,
-            cannot_start: None,
-            wait_reason: None,
-            lease: None,
-        };
+        let first = NewJob::plain(JobId(1), "default".into(), "ann".into(), "task".into(), Mode::Mirrored);
         let about = About::Named {
             source: NAME.into(),
             external_id: "7".into(),

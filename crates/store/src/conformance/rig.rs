@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::job::{Job, JobError, LeaseProof};
-use domain::policy::{Mode, Policy};
+use domain::policy::Mode;
 use domain::request::{Ask, Asked, ClaimJobs, IdempotencyKey, LeaseGrant, NewJob, Report, TaskSlots};
 use domain::topic::{View, Visibility};
 use domain::{Answer, JobId, Json, Refusal, Request, Text, Timestamp};
@@ -93,30 +93,9 @@ impl Rig {
     /// A job of tenant `t` for `worker` mode, a millisecond after the last.
     pub fn new_job(&self, owner: &str, task: &str) -> NewJob {
         self.clock.advance_ms(1);
-        NewJob {
-            id: engine::random::job_id(self.now()),
-            tenant: text("t"),
-            owner: text(owner),
-            task: text(task),
-            mode: Mode::Worker,
-            policy: Arc::new(Policy::default()),
-            subject: None,
-            session: None,
-            parent: None,
-            batch: None,
-            external_id: None,
-            rerun_of: None,
-            title: None,
-            link: None,
-            tags: Vec::new(),
-            metadata: None,
-            priority: 0,
-            input: Some(Json::from_valid("{\"a\":1}")),
-            run_at: None,
-            cannot_start: None,
-            wait_reason: None,
-            lease: None,
-        }
+        let id = engine::random::job_id(self.now());
+        let plain = NewJob::plain(id, text("t"), text(owner), text(task), Mode::Worker);
+        NewJob { input: Some(Json::from_valid("{\"a\":1}")), ..plain }
     }
 
     pub async fn submit_all(&self, jobs: Vec<NewJob>) -> Result<Vec<Arc<Job>>, CommitError> {

@@ -247,7 +247,8 @@ impl World {
         let mut mode = Mode::Worker;
         let mut policy = Policy::default();
         policy.retry.base_ms = 1_000;
-        let mut new = blank(self.rows.len());
+        let id = id_of(self.rows.len());
+        let mut new = NewJob::plain(id, "acme".into(), "ann".into(), "task".into(), Mode::Worker);
         for word in words.split_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             let number = || value.parse::<u64>().unwrap_or_else(|_| panic!("`{word}` needs a number"));
@@ -397,31 +398,4 @@ pub(super) fn by_ann() -> Asked {
 
 fn error(kind: &str) -> JobError {
     JobError { kind: kind.into(), message: "it broke".into() }
-}
-
-fn blank(at: usize) -> NewJob {
-    NewJob {
-        id: id_of(at),
-        tenant: "acme".into(),
-        owner: "ann".into(),
-        task: "task".into(),
-        mode: Mode::Worker,
-        policy: Arc::new(Policy::default()),
-        subject: None,
-        session: None,
-        parent: None,
-        batch: None,
-        external_id: None,
-        rerun_of: None,
-        title: None,
-        link: None,
-        tags: Vec::new(),
-        metadata: None,
-        priority: 0,
-        input: None,
-        run_at: None,
-        cannot_start: None,
-        wait_reason: None,
-        lease: None,
-    }
 }
